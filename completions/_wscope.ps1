@@ -1,0 +1,137 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'wscope' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'wscope'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'wscope' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Examine an endpoint: one verdict, one exit code, in a bounded time')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Be the server: echo, with faults on demand')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Tell what a finding, a close code or a status means and what to do')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write the completions of a shell to stdout')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the man page to stdout')
+            break
+        }
+        'wscope;probe' {
+            [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Examine wscope''s own server, with FAULT if given')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Bound the whole run (30s, plus --hold)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Measure that many pings (5)')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Measure that many pings (5)')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Pause between measured pings (200ms)')
+            [CompletionResult]::new('--hold', '--hold', [CompletionResultType]::ParameterName, 'Stay connected that long; every drop is reported')
+            [CompletionResult]::new('--max-drops', '--max-drops', [CompletionResultType]::ParameterName, 'Drops that --hold forgives (0)')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Send a text message once open (repeat)')
+            [CompletionResult]::new('--execute', '--execute', [CompletionResultType]::ParameterName, 'Send a text message once open (repeat)')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'What must come back: a regex, or json:/ptr=value')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'How long --expect may take (5s)')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long --expect may take (5s)')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Which findings fail a run: error, warning or note (error)')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, '''Name: value'' in the request; @FILE (repeat)')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, '''Name: value'' in the request; @FILE (repeat)')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The Origin header, as a browser would send it')
+            [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'The Origin header, as a browser would send it')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The Host header, instead of the URL''s')
+            [CompletionResult]::new('--user-agent', '--user-agent', [CompletionResultType]::ParameterName, 'The User-Agent header')
+            [CompletionResult]::new('--cookie', '--cookie', [CompletionResultType]::ParameterName, 'A cookie, name=value; @FILE, env:NAME (repeat)')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol (repeat)')
+            [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Offer a subprotocol (repeat)')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Basic authentication; asks if PASS is missing')
+            [CompletionResult]::new('--bearer', '--bearer', [CompletionResultType]::ParameterName, 'Authorization: Bearer TOKEN; @FILE, env:NAME')
+            [CompletionResult]::new('--max-redirects', '--max-redirects', [CompletionResultType]::ParameterName, 'Redirects that -L follows at most')
+            [CompletionResult]::new('--ca', '--ca', [CompletionResultType]::ParameterName, 'Trust these certificates (PEM or DER) instead of the system''s')
+            [CompletionResult]::new('--sni', '--sni', [CompletionResultType]::ParameterName, 'The server name of the TLS handshake, instead of the URL''s host')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Use that address for HOST:PORT instead of looking it up (repeat)')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'Connect from that local address')
+            [CompletionResult]::new('--unix-socket', '--unix-socket', [CompletionResultType]::ParameterName, 'Connect to that Unix socket; the URL only names the host and path')
+            [CompletionResult]::new('--max-message', '--max-message', [CompletionResultType]::ParameterName, 'The largest message that is taken, in bytes; k, M, G and KiB, MiB, GiB are units of 1024')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Name, TCP, TLS and upgrade together (10s)')
+            [CompletionResult]::new('--close-timeout', '--close-timeout', [CompletionResultType]::ParameterName, 'How long the answer to our Close may take (5s)')
+            [CompletionResult]::new('--tcp-keepalive', '--tcp-keepalive', [CompletionResultType]::ParameterName, 'TCP keepalives at that interval (off)')
+            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'Quiet time after which a heartbeat goes out (20s)')
+            [CompletionResult]::new('--heartbeat-timeout', '--heartbeat-timeout', [CompletionResultType]::ParameterName, 'How long its answer may take, from when it was written (20s)')
+            [CompletionResult]::new('--heartbeat-clock', '--heartbeat-clock', [CompletionResultType]::ParameterName, 'idle: each sign of life restarts the timer; fixed: one each interval (idle)')
+            [CompletionResult]::new('--heartbeat-send', '--heartbeat-send', [CompletionResultType]::ParameterName, 'ping, text:TEXT or hex:BYTES (ping)')
+            [CompletionResult]::new('--heartbeat-answer', '--heartbeat-answer', [CompletionResultType]::ParameterName, 'What settles it: any, match, text:TEXT, regex:REGEX or none (any)')
+            [CompletionResult]::new('--heartbeat-misses', '--heartbeat-misses', [CompletionResultType]::ParameterName, 'How many unanswered in a row make a drop (1)')
+            [CompletionResult]::new('--heartbeat-preset', '--heartbeat-preset', [CompletionResultType]::ParameterName, 'Payload, answer and times of a known client; a flag given by hand beats it')
+            [CompletionResult]::new('--reconnect', '--reconnect', [CompletionResultType]::ParameterName, 'Connect again after a drop, N times at most')
+            [CompletionResult]::new('--reconnect-delay', '--reconnect-delay', [CompletionResultType]::ParameterName, 'The first wait before a reconnect (1s)')
+            [CompletionResult]::new('--reconnect-max-delay', '--reconnect-max-delay', [CompletionResultType]::ParameterName, 'The longest wait before a reconnect (30s)')
+            [CompletionResult]::new('--min-uptime', '--min-uptime', [CompletionResultType]::ParameterName, 'How long a connection must stay up before the waits start anew (5s)')
+            [CompletionResult]::new('--reconnect-profile', '--reconnect-profile', [CompletionResultType]::ParameterName, 'How the waits grow: a known client''s way, or FILE.toml (full-jitter)')
+            [CompletionResult]::new('--farewell', '--farewell', [CompletionResultType]::ParameterName, 'A message that announces the drop (known products'' own)')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Make jitter and chance repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours; auto: at a terminal, unless NO_COLOR is set')
+            [CompletionResult]::new('--timestamps', '--timestamps', [CompletionResultType]::ParameterName, 'The time before a line: none, seconds since the start, or the clock''s')
+            [CompletionResult]::new('--ready', '--ready', [CompletionResultType]::ParameterName, 'Try again until healthy, or --timeout')
+            [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'Follow redirects (browsers never do)')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Follow redirects (browsers never do)')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Go on with a certificate that is not trusted')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Go on with a certificate that is not trusted')
+            [CompletionResult]::new('--no-sni', '--no-sni', [CompletionResultType]::ParameterName, 'Send no server name in the TLS handshake')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'IPv6 only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more: -v heads and heartbeats, -vv every frame, -vvv hex')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show less: probe nothing when healthy, serve its address only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show less: probe nothing when healthy, serve its address only')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON Lines on stdout, and nothing else there')
+            [CompletionResult]::new('--no-redact', '--no-redact', [CompletionResultType]::ParameterName, 'Show secrets: Authorization, cookies, token-like query values')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wscope;serve' {
+            [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the CA of that certificate there, as PEM')
+            [CompletionResult]::new('--fault', '--fault', [CompletionResultType]::ParameterName, 'Do that wrong on purpose, for every client (repeat)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours; auto: at a terminal, unless NO_COLOR is set')
+            [CompletionResult]::new('--timestamps', '--timestamps', [CompletionResultType]::ParameterName, 'The time before a line: none, seconds since the start, or the clock''s')
+            [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Speak TLS, with a certificate made on the spot')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more: -v heads and heartbeats, -vv every frame, -vvv hex')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show less: probe nothing when healthy, serve its address only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show less: probe nothing when healthy, serve its address only')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON Lines on stdout, and nothing else there')
+            [CompletionResult]::new('--no-redact', '--no-redact', [CompletionResultType]::ParameterName, 'Show secrets: Authorization, cookies, token-like query values')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wscope;explain' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wscope;completions' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'wscope;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

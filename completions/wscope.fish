@@ -1,0 +1,110 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_wscope_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_wscope_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_wscope_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_wscope_using_subcommand
+    set -l cmd (__fish_wscope_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c wscope -n "__fish_wscope_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wscope -n "__fish_wscope_needs_command" -s V -l version -d 'Print version'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "probe" -d 'Examine an endpoint: one verdict, one exit code, in a bounded time'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "serve" -d 'Be the server: echo, with faults on demand'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "explain" -d 'Tell what a finding, a close code or a status means and what to do'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "completions" -d 'Write the completions of a shell to stdout'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "man" -d 'Write the man page to stdout'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l demo -d 'Examine wscope\'s own server, with FAULT if given' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l timeout -d 'Bound the whole run (30s, plus --hold)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s n -l count -d 'Measure that many pings (5)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l interval -d 'Pause between measured pings (200ms)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l hold -d 'Stay connected that long; every drop is reported' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l max-drops -d 'Drops that --hold forgives (0)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s x -l execute -d 'Send a text message once open (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l expect -d 'What must come back: a regex, or json:/ptr=value' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s w -l wait -d 'How long --expect may take (5s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l fail-on -d 'Which findings fail a run: error, warning or note (error)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s H -l header -d '\'Name: value\' in the request; @FILE (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s o -l origin -d 'The Origin header, as a browser would send it' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l host -d 'The Host header, instead of the URL\'s' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l user-agent -d 'The User-Agent header' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l cookie -d 'A cookie, name=value; @FILE, env:NAME (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s s -l subprotocol -d 'Offer a subprotocol (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l auth -d 'Basic authentication; asks if PASS is missing' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l bearer -d 'Authorization: Bearer TOKEN; @FILE, env:NAME' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l max-redirects -d 'Redirects that -L follows at most' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l ca -d 'Trust these certificates (PEM or DER) instead of the system\'s' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l sni -d 'The server name of the TLS handshake, instead of the URL\'s host' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l resolve -d 'Use that address for HOST:PORT instead of looking it up (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l bind -d 'Connect from that local address' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l unix-socket -d 'Connect to that Unix socket; the URL only names the host and path' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l max-message -d 'The largest message that is taken, in bytes; k, M, G and KiB, MiB, GiB are units of 1024' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l connect-timeout -d 'Name, TCP, TLS and upgrade together (10s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l close-timeout -d 'How long the answer to our Close may take (5s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l tcp-keepalive -d 'TCP keepalives at that interval (off)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat -d 'Quiet time after which a heartbeat goes out (20s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-timeout -d 'How long its answer may take, from when it was written (20s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-clock -d 'idle: each sign of life restarts the timer; fixed: one each interval (idle)' -r -f -a "idle\t''
+fixed\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-send -d 'ping, text:TEXT or hex:BYTES (ping)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-answer -d 'What settles it: any, match, text:TEXT, regex:REGEX or none (any)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-misses -d 'How many unanswered in a row make a drop (1)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-preset -d 'Payload, answer and times of a known client; a flag given by hand beats it' -r -f -a "heartcheck\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect -d 'Connect again after a drop, N times at most' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect-delay -d 'The first wait before a reconnect (1s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect-max-delay -d 'The longest wait before a reconnect (30s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l min-uptime -d 'How long a connection must stay up before the waits start anew (5s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect-profile -d 'How the waits grow: a known client\'s way, or FILE.toml (full-jitter)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l farewell -d 'A message that announces the drop (known products\' own)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l seed -d 'Make jitter and chance repeatable' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l color -d 'Colours; auto: at a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l timestamps -d 'The time before a line: none, seconds since the start, or the clock\'s' -r -f -a "none\t''
+relative\t''
+wall\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l ready -d 'Try again until healthy, or --timeout'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s L -l location -d 'Follow redirects (browsers never do)'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s k -l insecure -d 'Go on with a certificate that is not trusted'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l no-sni -d 'Send no server name in the TLS handshake'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s 4 -d 'IPv4 only'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s 6 -d 'IPv6 only'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s v -d 'Show more: -v heads and heartbeats, -vv every frame, -vvv hex'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s q -l quiet -d 'Show less: probe nothing when healthy, serve its address only'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l json -d 'Events as JSON Lines on stdout, and nothing else there'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l no-redact -d 'Show secrets: Authorization, cookies, token-like query values'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l ca-out -d 'Write the CA of that certificate there, as PEM' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l fault -d 'Do that wrong on purpose, for every client (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l color -d 'Colours; auto: at a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l timestamps -d 'The time before a line: none, seconds since the start, or the clock\'s' -r -f -a "none\t''
+relative\t''
+wall\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l tls -d 'Speak TLS, with a certificate made on the spot'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -s v -d 'Show more: -v heads and heartbeats, -vv every frame, -vvv hex'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -s q -l quiet -d 'Show less: probe nothing when healthy, serve its address only'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l json -d 'Events as JSON Lines on stdout, and nothing else there'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l no-redact -d 'Show secrets: Authorization, cookies, token-like query values'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wscope -n "__fish_wscope_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wscope -n "__fish_wscope_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c wscope -n "__fish_wscope_using_subcommand man" -s h -l help -d 'Print help'

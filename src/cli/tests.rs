@@ -1,0 +1,206 @@
+//! Command lines and what is read from them; the one line that refuses the rest; the size of the short help.
+
+#![allow(clippy::unwrap_used)]
+
+use clap::CommandFactory;
+
+use super::values::{Limit, ListenArg};
+use super::*;
+use crate::event::Exit;
+use crate::moment::Span;
+
+fn read(line: &[&str]) -> Result<Parsed, Usage> {
+    parse(["wscope"].iter().chain(line).map(OsString::from))
+}
+
+fn probe(line: &[&str]) -> ProbeArgs {
+    let mut words = vec!["probe"];
+    words.extend(line);
+    match read(&words) {
+        Ok(Parsed::Probe(args)) => *args,
+        other => panic!("{words:?}: {other:?}"),
+    }
+}
+
+fn refused(line: &[&str]) -> String {
+    match read(line) {
+        Err(usage) => usage.text,
+        Ok(parsed) => panic!("{line:?} is taken: {parsed:?}"),
+    }
+}
+
+fn first_line(line: &[&str]) -> String {
+    refused(line).lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Words::command().debug_assert();
+}
+
+#[test]
+fn a_probe_knows_what_was_given_by_hand() {
+    let args = probe(&["ws://a.example/", "wss://b.example/"]);
+    assert_eq!(args.urls, ["ws://a.example/", "wss://b.example/"]);
+    assert!(args.time.heartbeat.is_none() && args.timeout.is_none() && args.count.is_none());
+    assert_eq!((args.target.max_redirects, args.target.max_message), (10, 64 << 20));
+    let args = probe(&["--heartbeat", "25s", "--hold=3m", "-n", "3", "-vv", ":3000"]);
+    assert_eq!(args.time.heartbeat, Some(Limit::After(Span::from_secs(25))));
+    assert_eq!(args.hold, Some(Limit::After(Span::from_secs(180))));
+    assert_eq!((args.count, args.output.verbose), (Some(3), 2));
+}
+
+#[test]
+fn the_names_of_peers_work_too() {
+    let args = probe(&["--ping-interval", "off", "--ping-timeout", "5", "-s", "a", "--protocol", "b", ":1"]);
+    assert_eq!(args.time.heartbeat, Some(Limit::Off));
+    assert_eq!(args.time.heartbeat_timeout, Some(Limit::After(Span::from_secs(5))));
+    assert_eq!(args.target.subprotocols, ["a", "b"]);
+}
+
+#[test]
+fn a_value_that_may_be_left_out_needs_its_equals_sign() {
+    let args = probe(&["--reconnect", "ws://a.example/"]);
+    assert_eq!((args.time.reconnect, args.urls.len()), (Some(None), 1));
+    assert_eq!(probe(&["--reconnect=4", ":1"]).time.reconnect, Some(Some(4)));
+    assert_eq!(probe(&["--demo"]).demo, Some(None));
+    assert_eq!(probe(&["--demo=close=4001@1s"]).demo, Some(Some("close=4001@1s".to_owned())));
+}
+
+#[test]
+fn a_probe_needs_a_url_or_the_demo_and_not_both() {
+    assert_eq!(first_line(&["probe"]), "error: expected a URL or --demo, got neither");
+    assert!(first_line(&["probe", ""]).contains("got an empty one"));
+    let both = first_line(&["probe", "--demo", ":3000"]);
+    assert!(both.contains("--demo") && both.contains("URL") && both.ends_with("got both"), "{both}");
+}
+
+#[test]
+fn a_url_without_a_command_is_told_the_command() {
+    assert_eq!(
+        refused(&["wss://chat.example.com/ws"]),
+        "error: expected a command (probe, serve, explain), got \"wss://chat.example.com/ws\"\n\
+         to examine it: wscope probe wss://chat.example.com/ws"
+    );
+    assert!(refused(&["ws://h/?a=1&b=2"]).ends_with("wscope probe 'ws://h/?a=1&b=2'"));
+    assert!(!refused(&["ws://ana:s3cret@h/"]).contains("s3cret"));
+}
+
+#[test]
+fn what_is_not_built_yet_is_unknown() {
+    assert_eq!(
+        refused(&["connect"]),
+        "error: expected a command (probe, serve, explain), got \"connect\"\nwscope --help shows the commands"
+    );
+    assert_eq!(first_line(&[]), "error: expected a command (probe, serve, explain), got none");
+    for flag in ["--deflate", "--proxy=x", "--cert=x", "--fault=fin", "--record=x", "--deep", "--script=x"] {
+        assert!(
+            first_line(&["probe", flag, ":1"]).starts_with("error: expected a flag of wscope probe, got "),
+            "{flag}"
+        );
+    }
+    for flag in ["--mode=echo", "--cert=x", "--heartbeat=1s", "--oneshot"] {
+        assert!(first_line(&["serve", flag]).starts_with("error: expected a flag of wscope serve, got "), "{flag}");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_argument_what_was_expected_and_what_came() {
+    let table: [(&[&str], &str); 9] = [
+        (
+            &["probe", "--heartbeat", "soon", ":1"],
+            "--heartbeat: expected a time such as 500ms, 20s or 1m30s, or off, got \"soon\"",
+        ),
+        (&["probe", "--hold", "0", ":1"], "--hold: expected a time longer than 0, or off, got \"0\""),
+        (&["probe", "-n", "0", ":1"], "--count: expected a whole number from 1 on, got \"0\""),
+        (&["probe", "--color", "red", ":1"], "--color: expected auto, always or never, got \"red\""),
+        (&["probe", "--heartbeat-preset", "x", ":1"], "--heartbeat-preset: expected heartcheck, got \"x\""),
+        (&["probe", ":1", "--hold"], "--hold: expected DUR|off, got nothing"),
+        (&["probe", "--json=1", ":1"], "--json: expected no value, got \"1\""),
+        (&["serve", "nowhere"], "ADDR: expected [ADDR:]PORT, :PORT, [::1]:PORT or unix:/path, got \"nowhere\""),
+        (&["explain"], "expected WORD, got nothing"),
+    ];
+    for (line, wanted) in table {
+        assert_eq!(first_line(line), format!("error: {wanted}"), "{line:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_short_and_says_where_to_read_on() {
+    let lines: [&[&str]; 6] = [
+        &["probe", "--nope", ":1"],
+        &["probe", "-H", "x", ":1"],
+        &["probe", "-4", "-6", ":1"],
+        &["probe", "--hold", "1s", "--hold", "2s", ":1"],
+        &["probe", "--max-drops", "1", ":1"],
+        &["probe", "-s", "a", "-s", "a", ":1"],
+    ];
+    for line in lines {
+        let text = refused(line);
+        assert!(text.starts_with("error: "), "{text}");
+        assert!(text.ends_with("\nwscope probe --help shows every flag"), "{text}");
+        assert!(text.lines().count() <= 3, "{text}");
+        assert!(!text.contains("Usage"), "{text}");
+    }
+    assert!(refused(&["serve", "--ca-out", "x"]).ends_with("\nwscope serve --help shows every flag"));
+    assert_eq!(first_line(&["explain", "a", "b"]), "error: expected nothing more, got \"b\"");
+}
+
+#[test]
+fn a_refusal_does_not_repeat_a_secret() {
+    assert!(!refused(&["probe", "-H", "Authorization s3cret", ":1"]).contains("s3cret"));
+    assert!(!refused(&["probe", "--bearer", "s3cret\n", ":1"]).contains("s3cret"));
+}
+
+#[test]
+fn a_server_has_an_address_and_faults() {
+    let Ok(Parsed::Serve(args)) = read(&["serve"]) else { panic!("serve is refused") };
+    assert_eq!(args.address, ListenArg::Tcp("127.0.0.1:9001".parse().unwrap()));
+    let line = ["serve", "--fault", "fin@1s", "--fault=rst", "--tls", "--ca-out", "ca.pem", "--json", ":0"];
+    let Ok(Parsed::Serve(args)) = read(&line) else { panic!("{line:?} is refused") };
+    assert_eq!(args.fault, ["fin@1s", "rst"]);
+    assert!(args.tls && args.output.json && args.ca_out.is_some());
+}
+
+#[test]
+fn the_other_commands_are_read() {
+    assert!(matches!(read(&["explain", "1006"]), Ok(Parsed::Explain { word }) if word == "1006"));
+    assert!(matches!(read(&["completions", "zsh"]), Ok(Parsed::Completions { shell: Shell::Zsh })));
+    assert!(matches!(read(&["man"]), Ok(Parsed::Man)));
+    assert!(matches!(read(&["--version"]), Ok(Parsed::Text(text)) if text.starts_with("wscope 0.")));
+}
+
+#[test]
+fn the_long_help_has_every_exit_code() {
+    for line in [&["--help"][..], &["probe", "--help"], &["serve", "--help"]] {
+        let Ok(Parsed::Text(text)) = read(line) else { panic!("{line:?} is refused") };
+        for exit in Exit::ALL {
+            assert!(text.contains(&format!("{:>3}  {}", exit.code(), exit.meaning())), "{line:?}: {}", exit.code());
+        }
+        assert!(text.is_ascii() && !text.contains('\x1b'), "{line:?}");
+    }
+}
+
+#[test]
+fn the_short_help_is_one_screen() {
+    let mut command = Words::command().term_width(80);
+    command.build();
+    let names = ["", "probe", "serve", "explain"];
+    for name in names {
+        let page = match name {
+            "" => command.render_help(),
+            name => command.find_subcommand_mut(name).unwrap().render_help(),
+        };
+        let text = page.to_string();
+        assert!(text.lines().count() <= 45, "{name}: {} lines\n{text}", text.lines().count());
+        for line in text.lines() {
+            assert!(line.len() <= 80, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn hidden_commands_stay_hidden() {
+    let Ok(Parsed::Text(text)) = read(&["--help"]) else { panic!("--help is refused") };
+    assert!(!text.contains("completions") && !text.contains("man page"), "{text}");
+}

@@ -1,0 +1,160 @@
+//! `wscope probe`: each URL examined in turn, one verdict each, one exit code. Owns the order and the common code; the
+//! steps are `exam`'s, the connection `net::driver`'s.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::cmd::outcome::{self, Outcome};
+use crate::cmd::run::{Limit, Run};
+use crate::cmd::screen::{self, Readers};
+use crate::cmd::serving::{self, Serving};
+use crate::cmd::signals::Signals;
+use crate::diagnose::{Diagnosis, asked};
+use crate::event::{ConnId, EventKind, Exit, RunEnded, RunStarted};
+use crate::exam::steps::{self, Exam};
+use crate::fault::spec::Planned;
+use crate::moment::{Moment, Span};
+use crate::net::clock::{self, Clock};
+use crate::net::target::{self, Target};
+use crate::net::{control, reach, rounds};
+use crate::report::Fan;
+use crate::watch::session::{self, Session};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub peers: Peers,
+    /// For each URL, its target is put in.
+    pub reach: reach::Plan,
+    pub session: session::Plan,
+    pub steps: steps::Plan,
+    pub outcome: outcome::Plan,
+    /// For everything.
+    pub timeout: Option<Span>,
+    pub screen: screen::Plan,
+    /// The masked command line.
+    pub command: String,
+    /// Proxy variables that are set and not used.
+    pub unused_proxies: Vec<String>,
+}
+
+/// Whom to examine.
+#[derive(Clone, Debug)]
+pub enum Peers {
+    Urls(Vec<Target>),
+    /// Our own server, inside this process, with these faults.
+    Demo(Vec<Planned>),
+}
+
+/// Examines all; the exit is that of the process.
+pub async fn run(plan: Plan) -> Exit {
+    let clock = Clock::start();
+    let Ok(mut signals) = Signals::listen() else { return Exit::OwnFault };
+    let live = plan.steps.hold.is_some() || plan.screen.verbosity > 0;
+    let readers = plan.screen.for_probe(live);
+    let exit = examine_all(&plan, &readers.fan, &mut signals, clock).await;
+    let verdict = exit.word().to_ascii_lowercase();
+    let took = clock.now().since(Moment::START);
+    emit(&readers.fan, clock, EventKind::RunEnded(RunEnded { verdict, exit, took }));
+    tokio::select! {
+        () = readers.finish() => exit,
+        // Somebody is tired of waiting for a reader that does not read.
+        second = signals.next() => second,
+    }
+}
+
+async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals, clock: Clock) -> Exit {
+    let version = env!("CARGO_PKG_VERSION").to_string();
+    let (command, wall) = (plan.command.clone(), clock::wall_rfc3339());
+    emit(fan, clock, EventKind::RunStarted(RunStarted { version, command, wall }));
+    let (targets, _demo) = match &plan.peers {
+        Peers::Urls(targets) => (targets.clone(), None),
+        Peers::Demo(faults) => match demo(faults).await {
+            Some((target, serving)) => (vec![target], Some(serving)),
+            None => return Exit::CannotListen,
+        },
+    };
+    let mut exits = Vec::new();
+    for target in targets {
+        let (exit, stopped) = examine(plan, target, fan, signals, clock).await;
+        exits.push(exit);
+        if stopped.is_some() {
+            break;
+        }
+    }
+    common(&exits)
+}
+
+async fn examine(
+    plan: &Plan,
+    target: Target,
+    fan: &Rc<RefCell<Fan>>,
+    signals: &mut Signals,
+    clock: Clock,
+) -> (Exit, Option<Exit>) {
+    let url = target.url();
+    let mut reach = plan.reach.clone();
+    reach.dial.target = target;
+    if let (Some((user, password)), None) = (&reach.dial.target.userinfo, &reach.request.request.authorization) {
+        reach.request.request.authorization = Some(basic(user, password.as_deref().unwrap_or("")));
+    }
+    let heartbeat = reach.life.heartbeat.every;
+    let limit = plan.timeout.map(|span| Limit { span, at: Moment::START.after(span) });
+    let wanted = reach.wanted;
+    let (exam, outcome) = (Exam::new(plan.steps.clone()), Outcome::new(plan.outcome));
+    let mut run = Run::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), exam, outcome, wanted, limit);
+    for variable in &plan.unused_proxies {
+        let finding = EventKind::Finding(asked::proxy_not_used(variable));
+        control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
+    }
+    let mut session = Session::new(plan.session.clone());
+    let mut dialer = reach::Reach::new(reach, clock);
+    rounds::run(&mut session, &mut dialer, clock, &mut run).await;
+    session.stop(clock.now());
+    let (judged, stopped) = run.judge(clock, &url, session.totals());
+    (judged.exit, stopped)
+}
+
+/// `Basic`, RFC 7617.
+pub fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", data_encoding::BASE64.encode(format!("{user}:{password}").as_bytes()))
+}
+
+/// All failures agree, or it is a plain failure.
+fn common(exits: &[Exit]) -> Exit {
+    let mut failures = exits.iter().copied().filter(|exit| *exit != Exit::Healthy);
+    match failures.next() {
+        None => Exit::Healthy,
+        Some(first) if failures.all(|exit| exit == first) => first,
+        Some(_) => Exit::Failed,
+    }
+}
+
+async fn demo(faults: &[Planned]) -> Option<(Target, Serving)> {
+    let readers = Readers::none();
+    let serving = serving::start_demo(faults.to_vec(), readers.fan).await.ok()?;
+    let target = target::parse(serving.url()).ok()?;
+    Some((target, serving))
+}
+
+fn emit(fan: &Rc<RefCell<Fan>>, clock: Clock, kind: EventKind) {
+    fan.borrow_mut().emit(clock.now(), ConnId::default(), kind);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_that_agree_give_their_code() {
+        use Exit::{Failed, Healthy, Refused, Reset};
+        assert_eq!(common(&[Healthy, Healthy]), Healthy);
+        assert_eq!(common(&[Healthy, Refused, Refused]), Refused);
+        assert_eq!(common(&[Reset, Healthy, Refused]), Failed);
+    }
+
+    #[test]
+    fn the_rfcs_example_of_basic_credentials() {
+        assert_eq!(basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+}

@@ -1,0 +1,308 @@
+//! The server's side of the wiring: each client welcomed, driven and echoed to, with the faults that are planned for it.
+//! Owns what one client gets; listening is `net::listen`'s, what a fault is `fault`'s.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::event::{
+    Body, ConnId, Direction, EventKind, FaultDone, MessageSeen, Opened, Payload, PayloadBytes, UpgradeAnswered,
+    UpgradeSent, Wanted,
+};
+use crate::fault::frames::NoPong;
+use crate::fault::schedule::Schedule;
+use crate::fault::spec::{Fault, Planned, When};
+use crate::moment::{Moment, Span};
+use crate::net::accept::{self, Turned, Welcomed};
+use crate::net::clock::Clock;
+use crate::net::control::{Control, Wish};
+use crate::net::driver::{self, parts};
+use crate::net::link::{Link, Setup};
+use crate::net::listen::{Address, Arrived, Listener};
+use crate::report::Fan;
+use crate::watch::farewell::FarewellRule;
+use crate::watch::heartbeat;
+use crate::watch::life::{Command, Life, Plan, Role};
+use crate::wire::close::CloseBody;
+use crate::wire::head::Head;
+use crate::wire::rewrite::Rewrite;
+
+/// A server under way. Dropping it ends the listening and every client's task.
+pub struct Serving {
+    url: String,
+    shared: Rc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+/// What all clients' tasks share.
+struct Shared {
+    fan: Rc<RefCell<Fan>>,
+    clock: Clock,
+    faults: Vec<Planned>,
+    wanted: Wanted,
+    clients: Cell<u32>,
+    open: Cell<u32>,
+    stopping: Cell<bool>,
+    stop: Arc<Notify>,
+    emptied: Notify,
+}
+
+/// The largest message that the echo takes.
+const MESSAGE_MAX: u64 = 64 * 1024 * 1024;
+/// A client's answer to our Close is waited for so long at the end.
+const CLOSE_WAIT: Span = Span::from_millis(2000);
+
+/// The server of `--demo`: plain, on a free port of this machine.
+pub async fn start_demo(faults: Vec<Planned>, fan: Rc<RefCell<Fan>>) -> io::Result<Serving> {
+    let address = Address::Tcp(([127, 0, 0, 1], 0).into());
+    let listener = Listener::bind(&address, None).await?;
+    Ok(start(listener, faults, fan, Wanted::default(), Clock::start()))
+}
+
+/// Begins to take clients, on tasks of the current thread.
+pub fn start(listener: Listener, faults: Vec<Planned>, fan: Rc<RefCell<Fan>>, wanted: Wanted, clock: Clock) -> Serving {
+    let shared = Rc::new(Shared {
+        fan,
+        clock,
+        faults,
+        wanted,
+        clients: Cell::new(0),
+        open: Cell::new(0),
+        stopping: Cell::new(false),
+        stop: Arc::new(Notify::new()),
+        emptied: Notify::new(),
+    });
+    let url = listener.url();
+    let accepting = tokio::task::spawn_local(accept_all(listener, Rc::clone(&shared)));
+    Serving { url, shared, accepting }
+}
+
+impl Serving {
+    /// Where it is reached.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Closes every client with 1001 and waits for them, a limited time.
+    pub async fn stop(self) {
+        self.accepting.abort();
+        self.shared.stopping.set(true);
+        self.shared.stop.notify_waiters();
+        let all_gone = async {
+            while self.shared.open.get() > 0 {
+                self.shared.emptied.notified().await;
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_WAIT.plus(Span::from_millis(500)).duration(), all_gone).await;
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept_all(listener: Listener, shared: Rc<Shared>) {
+    loop {
+        let arrived = listener.arrive().await;
+        shared.clients.set(shared.clients.get() + 1);
+        let conn = ConnId(shared.clients.get());
+        let shared = Rc::clone(&shared);
+        tokio::task::spawn_local(async move {
+            shared.open.set(shared.open.get() + 1);
+            serve_one(arrived, conn, &shared).await;
+            shared.open.set(shared.open.get() - 1);
+            shared.emptied.notify_waiters();
+        });
+    }
+}
+
+async fn serve_one(arrived: Arrived, conn: ConnId, shared: &Rc<Shared>) {
+    let peer = arrived.peer.clone();
+    let began = shared.clock.now();
+    let mut stream = match arrived.stream().await {
+        Ok(stream) => stream,
+        Err(error) => return shared.fault(conn, "tls", format!("no TLS with {peer}: {error}")),
+    };
+    let welcomed = tokio::select! {
+        welcomed = accept::welcome(&mut stream, &shared.faults) => welcomed,
+        () = shared.stopped() => return,
+    };
+    let Welcomed { head, planned, rest, fault } = match welcomed {
+        Ok(welcomed) => welcomed,
+        Err(turned) => return shared.turned_away(conn, &peer, turned),
+    };
+    let opened_at = shared.clock.now();
+    shared.opened(conn, &peer, head, opened_at.since(began));
+    if let Some(what) = fault {
+        shared.fault(conn, "bad-accept", format!("{what} sent, as asked"));
+    }
+    let rewrite = no_pong(&planned, opened_at);
+    if rewrite.is_some() {
+        shared.fault(conn, "no-pong", "pings are not answered, as asked".into());
+    }
+    let setup = Setup { role: Role::Server, max_message: MESSAGE_MAX, wanted: shared.wanted, rewrite, rest };
+    let mut link = Link::new(stream, setup, shared.clock).await;
+    let mut life = Life::new(&life_plan(shared.wanted), opened_at, 0);
+    let mut client = Client::new(Rc::clone(shared), conn, Schedule::new(opened_at, &planned));
+    let ending = driver::drive(&mut link, &mut life, conn, shared.clock, &mut client).await;
+    let ended = life.end(ending.at, ending.end);
+    client.on(ending.at, conn, EventKind::Ended(ended.clone()));
+    driver::part(link, ending.parting, conn, Some(&ended), shared.clock, &mut client).await;
+}
+
+fn life_plan(wanted: Wanted) -> Plan {
+    let heartbeat = heartbeat::Plan { every: None, ..heartbeat::Plan::default() };
+    Plan {
+        role: Role::Server,
+        heartbeat,
+        close_timeout: CLOSE_WAIT,
+        farewell: FarewellRule::Known,
+        frames: wanted.frames,
+    }
+}
+
+fn no_pong(planned: &[Planned], opened: Moment) -> Option<Box<dyn Rewrite>> {
+    let when = planned.iter().find(|planned| planned.fault == Fault::NoPong)?.when;
+    let from = match when {
+        When::After(span) => opened.after(span),
+        When::AtOnce | When::Frames(_) | When::Bytes(_) => opened,
+    };
+    Some(Box::new(NoPong::new(from)))
+}
+
+impl Shared {
+    fn emit(&self, at: Moment, conn: ConnId, kind: EventKind) {
+        self.fan.borrow_mut().emit(at, conn, kind);
+    }
+
+    fn fault(&self, conn: ConnId, fault: &str, what: String) {
+        let kind = EventKind::FaultDone(FaultDone { fault: fault.into(), what });
+        self.emit(self.clock.now(), conn, kind);
+    }
+
+    async fn stopped(&self) {
+        let stop = self.stop.notified();
+        if !self.stopping.get() {
+            stop.await;
+        }
+    }
+
+    fn opened(&self, conn: ConnId, peer: &str, head: Head, took: Span) {
+        let now = self.clock.now();
+        let target = head.target().to_string();
+        self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head }));
+        let opened = Opened { url: target, peer: peer.into(), subprotocol: None, server: None, took, down: None };
+        self.emit(now, conn, EventKind::Open(opened));
+    }
+
+    fn turned_away(&self, conn: ConnId, peer: &str, turned: Turned) {
+        let now = self.clock.now();
+        match turned {
+            Turned::Refused { head, status, reason, why } => {
+                self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head: *head }));
+                let answer = Head::verbatim(format!("HTTP/1.1 {status} {reason}\r\n\r\n").into_bytes());
+                let body = Some(Body { payload: PayloadBytes(why.into_bytes()), cut: false });
+                let took = Span::ZERO;
+                self.emit(now, conn, EventKind::UpgradeAnswered(UpgradeAnswered { head: answer, body, took }));
+            }
+            Turned::Fault { head, what } => {
+                self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head: *head }));
+                self.fault(conn, "handshake", format!("{what}, as asked"));
+            }
+            other => self.fault(conn, "no-upgrade", format!("{peer}: {other}")),
+        }
+    }
+}
+
+/// One client's wishes: echoes, planned faults, and the Close at the end.
+struct Client {
+    shared: Rc<Shared>,
+    conn: ConnId,
+    schedule: Schedule,
+    echoes: VecDeque<Message>,
+    stop: std::pin::Pin<Box<OwnedNotified>>,
+    closed: bool,
+}
+
+impl Client {
+    fn new(shared: Rc<Shared>, conn: ConnId, schedule: Schedule) -> Client {
+        let stop = Box::pin(Arc::clone(&shared.stop).notified_owned());
+        Client { shared, conn, schedule, echoes: VecDeque::new(), stop, closed: false }
+    }
+
+    fn do_fault(&mut self, fault: Fault) -> Wish {
+        let conn = self.conn;
+        let tell = |name: &str, what: String| self.shared.fault(conn, name, what);
+        match fault {
+            Fault::Close { code, reason } => {
+                let words = code.map_or("without a code".into(), |code| format!("{code} {reason:?}"));
+                tell("close", format!("Close {words} sent, as asked"));
+                Wish::Life(Command::Close(CloseBody { code, reason }))
+            }
+            Fault::Fin => {
+                tell("fin", "TCP ended without a Close frame, as asked".into());
+                Wish::Fin
+            }
+            Fault::Rst => {
+                tell("rst", "TCP reset, as asked".into());
+                Wish::Reset
+            }
+            _ => {
+                tell("freeze", "reading nothing any more, as asked".into());
+                Wish::Freeze
+            }
+        }
+    }
+}
+
+impl Control for Client {
+    fn on(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
+        self.shared.emit(at, conn, kind);
+    }
+
+    fn message(&mut self, now: Moment, conn: ConnId, message: &Message) {
+        if self.shared.wanted.messages != Payload::No {
+            let (text, bytes) = parts(message);
+            let payload = Some(PayloadBytes(bytes[..bytes.len().min(1024)].to_vec()));
+            let (text, len) = (text.is_some(), bytes.len() as u64);
+            self.on(now, conn, EventKind::Message(MessageSeen { direction: Direction::In, text, len, payload }));
+        }
+        self.echoes.push_back(message.clone());
+    }
+
+    fn wish(&mut self, now: Moment, (frames, bytes): (u64, u64)) -> Option<Wish> {
+        if let Some(fault) = self.schedule.due(now, frames, bytes) {
+            return Some(self.do_fault(fault));
+        }
+        if self.shared.stopping.get() && !self.closed {
+            self.closed = true;
+            return Some(Wish::Life(Command::Close(CloseBody { code: Some(1001), reason: String::new() })));
+        }
+        self.echoes.pop_front().map(Wish::Send)
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        self.schedule.deadline()
+    }
+
+    fn is_holding(&self) -> bool {
+        self.shared.fan.borrow().full()
+    }
+
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.closed {
+            return Poll::Pending;
+        }
+        self.stop.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,41 @@
+//! SIGINT and SIGTERM as something to poll. Owns the registration; what follows is the command's.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::event::Exit;
+
+/// Both signals.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes them over from the system's default.
+    ///
+    /// # Errors
+    /// The system's, when no handler can be set.
+    pub fn listen() -> io::Result<Signals> {
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The exit that the next signal asks for.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Exit> {
+        if self.interrupt.poll_recv(cx).is_ready() {
+            return Poll::Ready(Exit::Interrupted);
+        }
+        if self.terminate.poll_recv(cx).is_ready() {
+            return Poll::Ready(Exit::Terminated);
+        }
+        Poll::Pending
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Exit {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+}

@@ -1,0 +1,165 @@
+//! Findings on how an open connection behaves: pings without pongs, wrong pongs, announced ends, and times in which we
+//! stood still ourselves (RFC 6455 sections 5.5.2, 5.5.3). Owns the memory of one outstanding ping and those rules.
+
+use crate::event::finding::Confidence::{Certain, Likely};
+use crate::event::{Answered, HeartbeatSent};
+use crate::event::{Farewell, Finding, Held, Holder, Missed, PayloadBytes, PingsIgnored, Stray, StrayPong, show};
+use crate::moment::Span;
+
+/// What came while a ping of ours had no pong of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pongs {
+    waiting: bool,
+    unknown: u64,
+}
+
+impl Pongs {
+    /// A heartbeat was written. Only pings can have a wrong pong.
+    pub fn sent(&mut self, sent: &HeartbeatSent) {
+        if sent.what == "ping" && !self.waiting {
+            *self = Pongs { waiting: true, unknown: 0 };
+        }
+    }
+
+    /// A heartbeat was answered; only its own answer ends the wait.
+    pub fn answered(&mut self, answered: &Answered) {
+        if answered.own {
+            *self = Pongs::default();
+        }
+    }
+
+    /// A pong answers nothing.
+    pub fn stray(&mut self, stray: &StrayPong) {
+        if self.waiting && stray.kind == Stray::Unknown {
+            self.unknown = self.unknown.saturating_add(1);
+        }
+    }
+
+    /// A heartbeat was missed: wrong when unknown pongs came instead.
+    pub fn missed(&mut self, missed: &Missed) -> Option<Finding> {
+        let finding = self.wrong(missed.waited);
+        *self = Pongs::default();
+        finding
+    }
+
+    /// Several pings had no pong while data came: ignored, or answered wrongly.
+    pub fn ignored(&mut self, ignored: &PingsIgnored) -> Finding {
+        let wrong = self.wrong(ignored.waited);
+        *self = Pongs::default();
+        wrong.unwrap_or_else(|| {
+            let pings = show::count(ignored.in_row.into(), "ping");
+            let fact = format!("{pings} in a row without a pong while other data came");
+            Finding::of("pings-ignored", "server side", fact)
+                .saw(format!("the last of them waited {}", show::span(ignored.waited)))
+        })
+    }
+
+    fn wrong(&self, waited: Span) -> Option<Finding> {
+        if self.unknown == 0 {
+            return None;
+        }
+        let pongs = show::count(self.unknown, "pong");
+        Some(
+            Finding::of("pong-wrong", "server side", format!("{pongs} with a payload that no ping of ours had"))
+                .saw(format!("a ping of ours waited {} for its own pong meanwhile", show::span(waited)))
+                .because(Likely, "the server makes its pongs by itself instead of copying the ping's payload"),
+        )
+    }
+}
+
+/// A time in which we did not read.
+pub fn held(held: &Held) -> Finding {
+    let span = show::span(held.span);
+    let (code, fact, cause) = match held.by {
+        Holder::Output => (
+            "output-blocked",
+            format!("our output was blocked for {span}"),
+            "what reads our output is slower than what comes",
+        ),
+        Holder::Stopped => (
+            "own-sleep",
+            format!("this process did not run for {span}"),
+            "it was stopped, or this machine is overloaded",
+        ),
+        Holder::Suspended => ("own-sleep", format!("this machine slept for {span}"), "this machine was suspended"),
+    };
+    let finding = Finding::of(code, "us", fact).saw("nothing was read in that time, and all clocks stood still");
+    finding.because(if held.by == Holder::Stopped { Likely } else { Certain }, cause)
+}
+
+/// A message announced the end.
+pub fn farewell(farewell: &Farewell) -> Finding {
+    let PayloadBytes(bytes) = &farewell.payload;
+    Finding::of("farewell-seen", "server side", "a message announced that the connection will be ended")
+        .saw(format!("it says {}", show::bytes(bytes)))
+}
+
+/// The peer answered our Close and did not close TCP within `waited`.
+pub fn tcp_left_open(waited: Span) -> Finding {
+    let fact = format!("our Close was answered, and TCP left open for {} and more", show::span(waited));
+    Finding::of("tcp-left-open", "server side", fact).saw("we closed TCP ourselves")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn sent(number: u64) -> HeartbeatSent {
+        HeartbeatSent { number, measured: false, what: "ping".into() }
+    }
+
+    fn ignored() -> PingsIgnored {
+        PingsIgnored { in_row: 3, waited: Span::from_secs(20) }
+    }
+
+    fn unknown() -> StrayPong {
+        StrayPong { kind: Stray::Unknown, len: 0 }
+    }
+
+    #[test]
+    fn pings_without_any_pong_are_ignored() {
+        let mut pongs = Pongs::default();
+        pongs.sent(&sent(1));
+        let finding = pongs.ignored(&ignored());
+        assert_eq!((finding.code, finding.severity.word()), ("pings-ignored", "warning"));
+    }
+
+    #[test]
+    fn an_unknown_pong_while_ours_waits_is_wrong_and_before_it_is_not() {
+        let mut pongs = Pongs::default();
+        pongs.stray(&unknown());
+        pongs.sent(&sent(1));
+        assert_eq!(pongs.ignored(&ignored()).code, "pings-ignored");
+        pongs.sent(&sent(2));
+        pongs.stray(&unknown());
+        let missed =
+            Missed { number: 2, measured: true, misses: 1, of: 1, bytes_since: 2, waited: Span::from_secs(20) };
+        assert_eq!(pongs.missed(&missed).unwrap().code, "pong-wrong");
+        assert_eq!(pongs.missed(&missed), None);
+    }
+
+    #[test]
+    fn an_unsolicited_pong_beside_our_own_one_is_fine() {
+        let mut pongs = Pongs::default();
+        pongs.sent(&sent(1));
+        pongs.stray(&unknown());
+        pongs.answered(&Answered { number: 1, measured: false, own: true, rtt: Span::from_millis(2) });
+        assert_eq!(pongs.ignored(&ignored()).code, "pings-ignored");
+    }
+
+    #[test]
+    fn standing_still_is_ours_and_a_note() {
+        let by = |by| held(&Held { by, span: Span::from_secs(48) });
+        assert_eq!((by(Holder::Output).code, by(Holder::Output).severity.word()), ("output-blocked", "note"));
+        assert_eq!(by(Holder::Suspended).code, "own-sleep");
+        assert_eq!(by(Holder::Stopped).fact, "this process did not run for 48.0 s");
+    }
+
+    #[test]
+    fn an_announced_end_and_an_open_tcp_are_notes() {
+        let words = farewell(&Farewell { payload: PayloadBytes(b"{\"type\":\"disconnect\"}".to_vec()) });
+        assert_eq!((words.code, words.severity.word()), ("farewell-seen", "note"));
+        assert_eq!(tcp_left_open(Span::from_secs(1)).code, "tcp-left-open");
+    }
+}

@@ -1,0 +1,296 @@
+//! Findings on the end of an open connection, one by one (RFC 6455 sections 5 and 7). Owns what each way of ending is
+//! taken for; what several ends have in common is `idle`'s.
+
+use crate::diagnose::close_codes::usual;
+use crate::diagnose::tls::alert_words;
+use crate::event::finding::Confidence::{Certain, Likely};
+use crate::event::finding::Severity;
+use crate::event::{Ended, Finding, How, Missed, Side, show};
+use crate::wire::close;
+
+/// A connection that was taken away, with what was known of it.
+#[derive(Clone, Debug)]
+pub struct Dropped {
+    pub ended: Ended,
+    /// The answer's `Server` header.
+    pub server: Option<String>,
+    /// A message announced the end.
+    pub farewell: bool,
+    /// The last heartbeat without an answer.
+    pub missed: Option<Missed>,
+}
+
+impl Dropped {
+    /// Does the `Server` header name this product?
+    pub fn is_server(&self, product: &str) -> bool {
+        self.server.as_deref().is_some_and(|server| server.to_ascii_lowercase().contains(product))
+    }
+}
+
+/// The finding of one drop; none when we ended the connection ourselves. An end that a message announced is a note.
+pub fn judge(dropped: &Dropped) -> Option<Finding> {
+    let ended = &dropped.ended;
+    let finding = match &ended.how {
+        How::Close { .. } if ended.by == Side::Us => return None,
+        How::Close { code, reason } => closed(*code, reason),
+        How::CloseThenCut { code, reason } => close_then_cut(*code, reason),
+        How::CloseUnanswered { .. } => return close_unanswered(ended),
+        How::Fin => fin(ended),
+        How::Reset => reset(ended),
+        How::TlsTruncated => Finding::of("tls-truncated", "server side", cut_words("the TLS stream was cut", ended)),
+        How::TlsAlert { alert } => tls_alert(*alert),
+        How::Silent { delivered } => silent(*delivered, dropped.missed.as_ref()),
+        How::KernelTimeout => {
+            Finding::of("kernel-timeout", "path", "the kernel gave the connection up: nothing was acknowledged")
+                .because(Likely, "the path is cut: network, VPN, NAT, or a host that is off")
+        }
+        How::WriteStuck => {
+            Finding::of("write-stuck", "server side", "what we wrote could not leave in time: nobody reads it")
+        }
+        How::Garbage { breach, words } => garbage(breach, words),
+        How::Local { .. } => return None,
+    };
+    let finding = finding.saw_all(figures(ended));
+    Some(if dropped.farewell { finding.at(Severity::Note).saw("a message announced it") } else { finding })
+}
+
+/// Our Close was not answered by one; none for every other end.
+pub fn close_unanswered(ended: &Ended) -> Option<Finding> {
+    let How::CloseUnanswered { code, cut } = &ended.how else { return None };
+    let sent = code_words(*code);
+    let finding = match cut {
+        true => Finding::of(
+            "close-unanswered",
+            "server side",
+            format!("our Close {sent} was answered by the end of TCP only"),
+        )
+        .because(Likely, "the server closes its socket instead of answering"),
+        false => Finding::of("close-unanswered", "server side", format!("our Close {sent} was not answered in time"))
+            .because(Likely, "the server does not handle a Close frame, or hangs"),
+    };
+    Some(finding.saw_all(figures(ended)))
+}
+
+/// Age, silence and what else is known of the moment of an end.
+pub fn figures(ended: &Ended) -> Vec<String> {
+    let due = ended.heartbeat_due.map(|due| format!("; heartbeat due in {}", show::span(due))).unwrap_or_default();
+    let mut lines = vec![format!(
+        "age {}; last byte in {} ago, out {} ago{due}",
+        show::span(ended.age),
+        show::span(ended.quiet_in),
+        show::span(ended.quiet_out)
+    )];
+    if !ended.held.is_zero() {
+        lines.push(format!("we did not read for {} of it", show::span(ended.held)));
+    }
+    if let Some(io) = &ended.io {
+        lines.push(format!("the socket's first error: {}", show::quoted(io)));
+    }
+    lines
+}
+
+/// A code as a person reads it: `1000 Normal Closure`, or `without a code`.
+pub fn code_words(code: Option<u16>) -> String {
+    code.map_or_else(|| "without a code".into(), |code| format!("{code} {}", close::name(code)))
+}
+
+fn closed(code: Option<u16>, reason: &str) -> Finding {
+    let said = match reason {
+        "" => String::from("no reason given"),
+        reason => show::quoted(reason),
+    };
+    let with = if code.is_some() { "with " } else { "" };
+    let fact = format!("the server side closed {with}{}, {said}", code_words(code));
+    match code {
+        None | Some(1000) => Finding::of("closed-normally-early", "server side", fact),
+        Some(1001) => Finding::of("going-away", "server side", fact),
+        Some(1011) if reason.contains("keepalive ping timeout") => Finding::of("closed-with-code", "server side", fact)
+            .because(Likely, "python websockets missed our pong for 20 s: this side or the server's loop was blocked")
+            .advise("look at what blocks the server's event loop, and at what kept this side from answering pings"),
+        Some(code) => {
+            let usual = usual(code);
+            Finding::of("closed-with-code", "server side", fact).because(Likely, usual.senders).advise(usual.again)
+        }
+    }
+}
+
+fn close_then_cut(code: Option<u16>, reason: &str) -> Finding {
+    let plain = closed(code, reason);
+    let fact = format!("{}, and the connection broke before our answer was through", plain.fact);
+    let finding = Finding::of("close-then-cut", "server side", fact);
+    match plain.code {
+        "closed-with-code" => finding.because(plain.confidence, plain.cause).advise(plain.help.concat()),
+        _ => finding.because(Certain, "TCP was closed right behind the Close frame, often with our data unread"),
+    }
+}
+
+fn fin(ended: &Ended) -> Finding {
+    let finding = Finding::of("fin-without-close", "server side", cut_words("FIN without a Close frame", ended));
+    match ended.mid_frame.is_some() || ended.mid_message {
+        true => {
+            finding.because(Likely, "a crash or a stop in the middle of a message: idle limits end between messages")
+        }
+        false => finding,
+    }
+}
+
+fn reset(ended: &Ended) -> Finding {
+    Finding::of("reset", "server side", cut_words("the connection was reset", ended))
+}
+
+/// The fact, with the place inside the stream where it ended.
+fn cut_words(fact: &str, ended: &Ended) -> String {
+    match ended.mid_frame {
+        Some((0, 0)) => format!("{fact}, inside a frame's header"),
+        Some((came, of)) => format!("{fact}, inside a frame: {came} of {of} payload bytes had come"),
+        None if ended.mid_message => format!("{fact}, between the fragments of a message"),
+        None => fact.into(),
+    }
+}
+
+fn tls_alert(alert: u8) -> Finding {
+    let words = alert_words(alert);
+    let finding = Finding::of("tls-alert", "server side", "the open connection was ended by a TLS alert").saw(words);
+    match alert {
+        42 | 116 => finding
+            .because(Likely, "the TLS side wants a certificate of the client's, and judges it late (TLS 1.3)")
+            .advise("ask for the access without client certificate: wscope cannot send one yet"),
+        _ => finding,
+    }
+}
+
+fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
+    let waited = missed.map(|missed| format!(" for {}", show::span(missed.waited))).unwrap_or_default();
+    let finding = match delivered {
+        Some(true) => Finding::of(
+            "silent-next-hop",
+            "server side",
+            format!("a heartbeat was acknowledged by the next hop, and unanswered{waited}"),
+        ),
+        Some(false) => Finding::of(
+            "silent-path",
+            "path",
+            format!("a heartbeat was not acknowledged by anything, and unanswered{waited}"),
+        )
+        .because(Likely, "a firewall or NAT forgot the connection, the network changed, or the host is off"),
+        None => Finding::of("silent", "path", format!("a heartbeat was unanswered{waited}")),
+    };
+    let line = |missed: &Missed| {
+        format!(
+            "{} without an answer in a row, of {} that make a drop; {} came since the last was written",
+            show::count(missed.misses.into(), "heartbeat"),
+            missed.of,
+            show::size(missed.bytes_since)
+        )
+    };
+    finding.saw_all(missed.map(line))
+}
+
+fn garbage(breach: &str, words: &str) -> Finding {
+    let words = show::safe(words);
+    if breach == "over-limit" {
+        return Finding::of("message-over-limit", "server side", format!("the server side sent {words}"))
+            .because(Certain, "the message is larger than --max-message");
+    }
+    if breach.starts_with("close-") {
+        return Finding::of("illegal-close-code", "server side", format!("the server side sent {words}"));
+    }
+    let finding = Finding::of("illegal-frame", "server side", format!("the server side sent {words}"));
+    match breach {
+        "reserved-bits" => finding.because(
+            Likely,
+            "compression that was not agreed, or something else writes to this connection (text reads as such a frame)",
+        ),
+        "mask-unexpected" => finding.because(Likely, "the server sends with a client's code: only clients mask"),
+        "text-not-utf8" => finding
+            .because(Likely, "binary data sent as text, or a character cut in two")
+            .advise("send binary data in binary messages"),
+        _ => finding,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::diagnose::sample::ended;
+    use crate::moment::Span;
+
+    fn dropped(how: How) -> Dropped {
+        Dropped { ended: ended(how, 72.2, 10.0, 12.0), server: None, farewell: false, missed: None }
+    }
+
+    fn judged(how: How) -> Finding {
+        judge(&dropped(how)).unwrap()
+    }
+
+    fn close(code: Option<u16>, reason: &str) -> How {
+        How::Close { code, reason: reason.into() }
+    }
+
+    #[test]
+    fn each_way_of_ending_has_its_code() {
+        let garbage = |breach: &str| How::Garbage { breach: breach.into(), words: "a frame".into() };
+        for (how, code) in [
+            (close(Some(1000), ""), "closed-normally-early"),
+            (close(None, ""), "closed-normally-early"),
+            (close(Some(1001), "bye"), "going-away"),
+            (close(Some(4001), "expired"), "closed-with-code"),
+            (How::CloseThenCut { code: Some(1009), reason: String::new() }, "close-then-cut"),
+            (How::CloseUnanswered { code: Some(1000), cut: false }, "close-unanswered"),
+            (How::Fin, "fin-without-close"),
+            (How::Reset, "reset"),
+            (How::TlsTruncated, "tls-truncated"),
+            (How::TlsAlert { alert: 116 }, "tls-alert"),
+            (How::Silent { delivered: Some(true) }, "silent-next-hop"),
+            (How::Silent { delivered: Some(false) }, "silent-path"),
+            (How::Silent { delivered: None }, "silent"),
+            (How::KernelTimeout, "kernel-timeout"),
+            (How::WriteStuck, "write-stuck"),
+            (garbage("reserved-opcode"), "illegal-frame"),
+            (garbage("close-code"), "illegal-close-code"),
+            (garbage("over-limit"), "message-over-limit"),
+        ] {
+            assert_eq!(judged(how.clone()).code, code, "{how:?}");
+        }
+        assert!(judge(&dropped(How::Local { why: "done".into() })).is_none());
+    }
+
+    #[test]
+    fn our_own_close_that_was_answered_is_no_finding() {
+        let mut ours = dropped(close(Some(1000), ""));
+        ours.ended.by = Side::Us;
+        assert_eq!(judge(&ours), None);
+        assert_eq!(close_unanswered(&ours.ended), None);
+    }
+
+    #[test]
+    fn a_close_tells_code_name_reason_and_figures() {
+        let finding = judged(close(Some(4001), "expired"));
+        assert_eq!(finding.fact, "the server side closed with 4001 private to the application, \"expired\"");
+        assert_eq!(finding.seen, ["age 72.2 s; last byte in 10.0 s ago, out 12.0 s ago"]);
+        assert_eq!(judged(close(None, "")).fact, "the server side closed without a code, no reason given");
+    }
+
+    #[test]
+    fn a_keepalive_timeout_of_python_websockets_is_known() {
+        assert!(judged(close(Some(1011), "keepalive ping timeout")).cause.starts_with("python websockets"));
+    }
+
+    #[test]
+    fn a_farewell_makes_a_note_of_the_drop() {
+        let mut fin = dropped(How::Fin);
+        fin.farewell = true;
+        assert_eq!(judge(&fin).unwrap().severity, Severity::Note);
+    }
+
+    #[test]
+    fn the_place_inside_a_frame_is_told() {
+        let mut fin = dropped(How::Fin);
+        fin.ended.mid_frame = Some((5, 20));
+        fin.ended.held = Span::from_secs(48);
+        let finding = judge(&fin).unwrap();
+        assert_eq!(finding.fact, "FIN without a Close frame, inside a frame: 5 of 20 payload bytes had come");
+        assert_eq!(finding.seen[1], "we did not read for 48.0 s of it");
+    }
+}

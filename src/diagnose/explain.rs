@@ -1,0 +1,186 @@
+//! What a word means: a finding's code, a Close code, an HTTP status, an exit code. Owns the texts behind `explain` and
+//! the page `docs/findings.md`; the catalogue is `event::codes`, the exit codes are `event::verdict`.
+
+mod statuses;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnose::close_codes::usual;
+use crate::event::codes::{ENTRIES, Entry, entry};
+use crate::event::finding::Layer;
+use crate::event::verdict::Exit;
+use crate::wire::close;
+
+/// The widest line.
+const WIDTH: usize = 96;
+/// Where a text begins behind its label.
+const INDENT: usize = 9;
+/// The longest word that is looked up, in bytes.
+const WORD_MAX: usize = 64;
+
+/// The text on a finding's code, a Close code (1000 to 4999), an HTTP status (100 to 599) or an exit code (`exit 22`);
+/// none for any other word. Lines are 96 columns wide at most, and the last one ends with a line feed.
+pub fn explain(word: &str) -> Option<String> {
+    let word = word.trim().to_ascii_lowercase();
+    if let Some(entry) = entry(&word) {
+        return Some(finding(entry));
+    }
+    if let Some(number) = word.strip_prefix("exit") {
+        return exit(number.trim_start_matches(['-', ' ']).parse().ok()?);
+    }
+    match word.parse::<u16>().ok()? {
+        status @ 100..=599 => Some(http(status)),
+        code @ 1000..=4999 => Some(close_code(code)),
+        _ => None,
+    }
+}
+
+/// Up to three finding codes that look like `word`, the nearest first.
+pub fn nearest(word: &str) -> Vec<&'static str> {
+    let word = word.trim().to_ascii_lowercase();
+    if word.is_empty() || word.len() > WORD_MAX {
+        return Vec::new();
+    }
+    let mut near: Vec<(usize, &'static str)> =
+        ENTRIES.iter().map(|entry| (distance(&word, entry.code), entry.code)).collect();
+    near.retain(|(distance, code)| *distance <= word.len().div_ceil(3) || (word.len() > 2 && code.contains(&word)));
+    near.sort_unstable_by_key(|(distance, code)| (!code.contains(&word), *distance, *code));
+    near.into_iter().take(3).map(|(_, code)| code).collect()
+}
+
+/// The whole of `docs/findings.md`.
+pub fn findings_markdown() -> String {
+    let mut page = String::from(
+        "# Findings\n\n\
+         Every finding that wscope can make, from the name look-up to the close. A finding has a code, a severity, a\n\
+         layer, the side it is about, the fact, what was seen, a cause with how sure it is (certain, likely,\n\
+         possible), the rule if one is broken, and what to do next. The texts here are general: a run names what it\n\
+         saw, and the cause that fits. `wscope explain CODE` prints the same.\n\n\
+         An error fails a run; a warning and a note do not, unless `--fail-on` says so.\n\n\
+         | code | severity | layer |\n|---|---|---|\n",
+    );
+    for entry in ENTRIES {
+        let layer = layer_word(entry.layer);
+        page.push_str(&format!("| [{0}](#{0}) | {1} | {layer} |\n", entry.code, entry.severity.word()));
+    }
+    for entry in ENTRIES {
+        page.push_str(&format!(
+            "\n## {}\n\n{}, {}: {}.\n\n- Usual causes: {}.\n- What to do: {}.\n",
+            entry.code,
+            entry.severity.word(),
+            layer_word(entry.layer),
+            entry.what,
+            entry.cause,
+            entry.help
+        ));
+        if let Some(rule) = entry.rule {
+            page.push_str(&format!("- Rule: {rule}.\n"));
+        }
+    }
+    page
+}
+
+fn finding(entry: &Entry) -> String {
+    let mut text = format!("{} ({}, {})\n\n", entry.code, entry.severity.word(), layer_word(entry.layer));
+    line(&mut text, "means", entry.what);
+    line(&mut text, "causes", entry.cause);
+    line(&mut text, "help", entry.help);
+    if let Some(rule) = entry.rule {
+        line(&mut text, "rule", rule);
+    }
+    text
+}
+
+fn close_code(code: u16) -> String {
+    let usual = usual(code);
+    let wire = match close::is_legal(code) {
+        true => "may be in a Close frame",
+        false => "may not be in a Close frame: it is for use inside a program only, or not assigned",
+    };
+    let mut text = format!("{code} {} (Close code)\n\n", close::name(code));
+    line(&mut text, "means", close::meaning(code));
+    line(&mut text, "wire", wire);
+    line(&mut text, "from", usual.senders);
+    line(&mut text, "help", usual.again);
+    line(&mut text, "rule", "RFC 6455 section 7.4");
+    text
+}
+
+fn http(status: u16) -> String {
+    let meaning = statuses::meaning(status);
+    let mut text = format!("{status} {} (HTTP status)\n\n", meaning.name);
+    line(&mut text, "means", meaning.upgrade);
+    match entry(meaning.finding) {
+        Some(entry) => {
+            line(&mut text, "causes", entry.cause);
+            line(&mut text, "help", entry.help);
+            line(&mut text, "code", entry.code);
+        }
+        None => line(&mut text, "rule", "RFC 6455 section 4.2.2"),
+    }
+    text
+}
+
+fn exit(number: u8) -> Option<String> {
+    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == number)?;
+    let mut text = format!("exit {number} ({})\n\n", exit.word());
+    line(&mut text, "means", exit.meaning());
+    let findings = statuses::findings_of(exit);
+    if !findings.is_empty() {
+        line(&mut text, "see", &findings.join(", "));
+    }
+    Some(text)
+}
+
+fn layer_word(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Url => "url",
+        Layer::Proxy => "proxy",
+        Layer::Dns => "dns",
+        Layer::Tcp => "tcp",
+        Layer::Tls => "tls",
+        Layer::Http => "http",
+        Layer::Handshake => "handshake",
+        Layer::Connection => "connection",
+        Layer::Close => "close",
+        Layer::Local => "local",
+    }
+}
+
+/// A label with its text behind it, wrapped between words.
+fn line(text: &mut String, label: &str, words: &str) {
+    let mut current = format!("  {label:<width$}", width = INDENT - 2);
+    let mut column = INDENT;
+    for word in words.split(' ') {
+        if column > INDENT && column + 1 + word.len() > WIDTH {
+            text.push_str(&current);
+            text.push('\n');
+            current = " ".repeat(INDENT);
+            column = INDENT;
+        }
+        if column > INDENT {
+            current.push(' ');
+            column += 1;
+        }
+        current.push_str(word);
+        column += word.len();
+    }
+    text.push_str(&current);
+    text.push('\n');
+}
+
+/// The fewest letters to insert, remove or replace to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, against) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *against);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}

@@ -1,0 +1,181 @@
+//! Facts into findings: what is wrong, where, since when, and what to do. Owns which event is judged by which rule, and
+//! that nothing is told twice; the rules are one topic a file, pure functions of an event and what came before it. The
+//! general texts are `event::codes`'.
+
+pub mod accept;
+pub mod asked;
+mod close_codes;
+pub mod conduct;
+pub mod ends;
+pub mod explain;
+pub mod facts;
+mod idle;
+mod reach;
+mod refusal;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod unanswered;
+mod upgrade;
+
+use crate::diagnose::conduct::Pongs;
+use crate::diagnose::ends::Dropped;
+use crate::diagnose::facts::Facts;
+use crate::event::{DialFailed, DialFault, Ended, Event, EventKind, Finding, TlsReady, show};
+use crate::moment::Span;
+
+/// So many drops of a run are remembered; a run has the same findings after them.
+const DROPS_MAX: usize = 1000;
+
+/// The judgements on one target in one run.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnosis {
+    facts: Facts,
+    pongs: Pongs,
+    drops: Vec<Dropped>,
+    told: Vec<&'static str>,
+}
+
+impl Diagnosis {
+    /// For a client that sends heartbeats at this interval, or none.
+    pub fn new(heartbeat: Option<Span>) -> Diagnosis {
+        Diagnosis { facts: Facts::new(heartbeat), ..Diagnosis::default() }
+    }
+
+    /// Takes the next event of the run and gives the findings that it settles, each code once. Drops are only
+    /// remembered: what they mean depends on those that follow, so [`Diagnosis::finish`] tells it.
+    pub fn see(&mut self, event: &Event) -> Vec<Finding> {
+        self.facts.learn(&event.kind);
+        let found = self.judge(&event.kind);
+        self.once(found)
+    }
+
+    /// The findings on all drops, at the end of the run: errors first, and what explains several drops before what
+    /// explains one. Asked a second time, it tells only what is new.
+    pub fn finish(&mut self) -> Vec<Finding> {
+        let limit = idle::judge(&self.drops, self.facts.heartbeat);
+        let explained = limit.as_ref().map(|limit| limit.explains.clone()).unwrap_or_default();
+        let rest = self.drops.iter().enumerate().filter(|(index, _)| explained.binary_search(index).is_err());
+        let singles: Vec<Finding> = rest.filter_map(|(_, dropped)| ends::judge(dropped)).collect();
+        let mut found: Vec<Finding> = limit.into_iter().map(|limit| limit.finding).chain(merged(singles)).collect();
+        found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.once(found)
+    }
+
+    fn judge(&mut self, kind: &EventKind) -> Vec<Finding> {
+        let facts = &self.facts;
+        match kind {
+            EventKind::TcpOpen(open) => reach::address_skipped(facts, open).into_iter().collect(),
+            EventKind::TlsReady(ready) => certificate(ready),
+            EventKind::Redirected(by) => vec![refusal::redirect_followed(by.status, &by.from, &by.to)],
+            EventKind::UpgradeAnswered(_) => upgrade::oddities(facts),
+            EventKind::DialFailed(failed) => dial_failed(facts, failed),
+            EventKind::Open(_) => {
+                self.pongs = Pongs::default();
+                Vec::new()
+            }
+            EventKind::Heartbeat(sent) => {
+                self.pongs.sent(sent);
+                Vec::new()
+            }
+            EventKind::Answered(answered) => {
+                self.pongs.answered(answered);
+                Vec::new()
+            }
+            EventKind::StrayPong(stray) => {
+                self.pongs.stray(stray);
+                Vec::new()
+            }
+            EventKind::Missed(missed) => self.pongs.missed(missed).into_iter().collect(),
+            EventKind::PingsIgnored(ignored) => vec![self.pongs.ignored(ignored)],
+            EventKind::Held(held) => vec![conduct::held(held)],
+            EventKind::Farewell(farewell) => vec![conduct::farewell(farewell)],
+            EventKind::Ended(ended) => self.ended(ended),
+            EventKind::RunStarted(_)
+            | EventKind::DialStarted(_)
+            | EventKind::Resolved(_)
+            | EventKind::UpgradeSent(_)
+            | EventKind::Frame(_)
+            | EventKind::Message(_)
+            | EventKind::CloseSeen(_)
+            | EventKind::RetryAt(_)
+            | EventKind::GaveUp(_)
+            | EventKind::FaultDone(_)
+            | EventKind::Finding(_)
+            | EventKind::Check(_)
+            | EventKind::Judged(_)
+            | EventKind::Listening(_)
+            | EventKind::RunEnded(_) => Vec::new(),
+        }
+    }
+
+    fn ended(&mut self, ended: &Ended) -> Vec<Finding> {
+        if !ended.drop {
+            let left = ended.tcp_left_open.then(|| conduct::tcp_left_open(ended.quiet_in));
+            return ends::close_unanswered(ended).into_iter().chain(left).collect();
+        }
+        if self.drops.len() < DROPS_MAX {
+            self.drops.push(Dropped {
+                ended: ended.clone(),
+                server: self.facts.server().map(Into::into),
+                farewell: self.facts.farewell,
+                missed: self.facts.missed.clone(),
+            });
+        }
+        Vec::new()
+    }
+
+    fn once(&mut self, found: Vec<Finding>) -> Vec<Finding> {
+        let mut fresh = Vec::new();
+        for finding in found {
+            if !self.told.contains(&finding.code) {
+                self.told.push(finding.code);
+                fresh.push(finding);
+            }
+        }
+        fresh
+    }
+}
+
+fn certificate(ready: &TlsReady) -> Vec<Finding> {
+    [tls::overlooked(ready), tls::ends_soon(ready)].into_iter().flatten().collect()
+}
+
+fn dial_failed(facts: &Facts, failed: &DialFailed) -> Vec<Finding> {
+    match &failed.fault {
+        DialFault::Refused { status, reason } => vec![refusal::refused(facts, *status, reason)],
+        DialFault::InvalidUpgrade { breaches } => {
+            breaches.iter().filter_map(|breach| upgrade::breach(facts, breach)).collect()
+        }
+        _ => reach::failed(facts, failed)
+            .or_else(|| tls::failed(failed))
+            .or_else(|| unanswered::failed(facts, failed))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// One finding for each code: the first, or the first that is worse, with a line on how many there were.
+fn merged(singles: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<(Finding, u64)> = Vec::new();
+    for single in singles {
+        match kept.iter_mut().find(|(finding, _)| finding.code == single.code) {
+            None => kept.push((single, 1)),
+            Some((finding, times)) => {
+                *times += 1;
+                if single.severity > finding.severity {
+                    *finding = single;
+                }
+            }
+        }
+    }
+    kept.into_iter()
+        .map(|(finding, times)| match times {
+            1 => finding,
+            _ => finding
+                .saw(format!("{} like this in the run; the figures are of one of them", show::count(times, "drop"))),
+        })
+        .collect()
+}

@@ -1,0 +1,131 @@
+//! Findings on an upgrade request that got no whole HTTP answer: other bytes, an early end, a head without end, a
+//! request that never left, redirects without end. Owns those faults of a dial; a time-out is `reach`'s, an alert
+//! `tls`'s.
+
+use crate::diagnose::facts::Facts;
+use crate::diagnose::tls;
+use crate::event::finding::Confidence::{Certain, Likely, Possible};
+use crate::event::{DialFailed, DialFault, Finding, PayloadBytes, show};
+use crate::moment::Span;
+
+/// A dial whose request was not answered in HTTP; none for every other fault.
+pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
+    match &failed.fault {
+        DialFault::NotHttp { first: PayloadBytes(first) } => Some(not_http(facts, first)),
+        DialFault::CutBeforeAnswer { reset, received } => Some(cut(facts, *reset, *received, failed.took)),
+        DialFault::HeadTooLarge { limit } => Some(
+            Finding::of(
+                "head-too-large",
+                "server side",
+                format!("the answer's head is larger than {}", show::size(*limit)),
+            )
+            .because(Likely, "the server side sends without an end, or something that is no HTTP head"),
+        ),
+        DialFault::Redirects { words } => Some(Finding::of(
+            "redirects-endless",
+            "server side",
+            format!("the redirects were not followed: {}", show::safe(words)),
+        )),
+        DialFault::Io { words } => Some(
+            Finding::of("request-not-sent", "path", "the upgrade request could not be written")
+                .saw(format!("the system says {}", show::quoted(words))),
+        ),
+        DialFault::NameNotFound { .. }
+        | DialFault::NameLookupFailed { .. }
+        | DialFault::NoAddress { .. }
+        | DialFault::Unreachable { .. }
+        | DialFault::TimedOut { .. }
+        | DialFault::Certificate { .. }
+        | DialFault::Tls { .. }
+        | DialFault::TlsCut { .. }
+        | DialFault::Refused { .. }
+        | DialFault::InvalidUpgrade { .. }
+        | DialFault::AlertBeforeAnswer { .. } => None,
+    }
+}
+
+fn not_http(facts: &Facts, first: &[u8]) -> Finding {
+    if tls::is_alert_record(facts, first) {
+        return Finding::of(
+            "plain-http-to-tls-port",
+            "client",
+            "the port speaks TLS, and the request was not encrypted",
+        )
+        .saw(format!("a TLS alert came back: {}", show::bytes(first)))
+        .because(Certain, "ws:// was used where wss:// is spoken");
+    }
+    let finding = Finding::of("not-http", "server side", "what came back is not HTTP")
+        .saw(format!("first bytes: {}", show::bytes(first)));
+    match first {
+        [b'S', b'S', b'H', b'-', ..] => finding.because(Certain, "an SSH server listens on this port"),
+        [b'2', b'2', b'0', b' ' | b'-', ..] => finding.because(Likely, "a mail or FTP server listens on this port"),
+        [0, 0, _, 4, ..] => finding
+            .because(Likely, "the port speaks HTTP/2 only")
+            .advise("let the server speak HTTP/1.1 on this port as well"),
+        _ => finding,
+    }
+}
+
+fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
+    let end = if reset { "reset" } else { "ended" };
+    let fact = match received {
+        0 => format!("the connection was {end} before any answer, {} after the request", show::span(took)),
+        _ => format!("the connection was {end} inside the answer's head, after {}", show::size(received)),
+    };
+    let finding = Finding::of("cut-before-answer", "server side", fact);
+    // engine.io ends every upgrade on its HTTP server that nobody answered, 1000 ms after the request.
+    if received == 0 && !reset && (0.95..1.3).contains(&took.seconds()) {
+        return finding
+            .because(Possible, "Engine.IO on the same Node server ends after 1000 ms what nobody answers: a wrong path")
+            .advise("check the path; Engine.IO's option destroyUpgrade: false leaves such a request alone");
+    }
+    match facts.is_tls() {
+        true => finding
+            .because(
+                Possible,
+                "the process behind it crashed or refused without a word, or a filter on the way ended it",
+            )
+            .advise("look at the log of the server side for this moment"),
+        false => finding,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::Phase;
+
+    fn judged(fault: DialFault, took: Span) -> Finding {
+        let facts = Facts { url: "ws://a/".into(), ..Facts::default() };
+        failed(&facts, &DialFailed { phase: Phase::Upgrade, fault, took }).unwrap()
+    }
+
+    #[test]
+    fn a_tls_alert_to_a_plain_request_tells_of_the_wrong_scheme() {
+        let first = |bytes: &[u8]| DialFault::NotHttp { first: PayloadBytes(bytes.to_vec()) };
+        assert_eq!(judged(first(&[0x15, 3, 1, 0, 2, 2, 10]), Span::ZERO).code, "plain-http-to-tls-port");
+        let ssh = judged(first(b"SSH-2.0-OpenSSH_9.2\r\n"), Span::ZERO);
+        assert_eq!((ssh.code, ssh.confidence), ("not-http", Certain));
+        assert_eq!(judged(first(&[0, 0, 18, 4, 0]), Span::ZERO).cause, "the port speaks HTTP/2 only");
+    }
+
+    #[test]
+    fn an_end_before_the_answer_tells_how_far_it_came() {
+        let cut = |received| DialFault::CutBeforeAnswer { reset: false, received };
+        assert_eq!(judged(cut(0), Span::from_millis(3)).code, "cut-before-answer");
+        assert!(judged(cut(0), Span::from_millis(1004)).cause.starts_with("Engine.IO"));
+        assert!(judged(cut(20), Span::from_millis(1004)).fact.ends_with("after 20 B"));
+    }
+
+    #[test]
+    fn the_other_faults_have_their_codes() {
+        for (fault, code) in [
+            (DialFault::HeadTooLarge { limit: 65_536 }, "head-too-large"),
+            (DialFault::Redirects { words: "more than 10".into() }, "redirects-endless"),
+            (DialFault::Io { words: "broken pipe".into() }, "request-not-sent"),
+        ] {
+            assert_eq!(judged(fault, Span::ZERO).code, code);
+        }
+    }
+}

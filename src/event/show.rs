@@ -1,0 +1,162 @@
+//! How figures and a peer's own text look in a sentence. Owns the forms of durations, sizes, counts and quoted text
+//! that findings and reports share; it prints nothing and judges nothing.
+
+use crate::moment::Span;
+
+/// The most characters of a peer's text that are shown.
+const QUOTED_MAX: usize = 200;
+
+/// A duration: `1.8 ms` below a second, `60.0 s` below two minutes, `5 m 12 s` above (`3 m` when no seconds are left).
+pub fn span(span: Span) -> String {
+    let tenths_of_ms = span.nanos().saturating_add(50_000) / 100_000;
+    if tenths_of_ms < 10_000 {
+        return format!("{}.{} ms", tenths_of_ms / 10, tenths_of_ms % 10);
+    }
+    let tenths_of_s = span.nanos().saturating_add(50_000_000) / 100_000_000;
+    if tenths_of_s < 1200 {
+        return format!("{}.{} s", tenths_of_s / 10, tenths_of_s % 10);
+    }
+    whole(span.nanos().saturating_add(500_000_000) / 1_000_000_000)
+}
+
+/// Whole seconds, for limits: `60 s` below two minutes, `5 m`, `5 m 50 s`.
+pub fn whole(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0 | 1, _) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} m"),
+        (minutes, rest) => format!("{minutes} m {rest} s"),
+    }
+}
+
+/// A size: `28 B`, `4.1 KiB`, `64 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let (mut value, mut unit) = (bytes as f64 / 1024.0, 0);
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let text = format!("{value:.1}");
+    format!("{} {}", text.strip_suffix(".0").unwrap_or(&text), UNITS[unit])
+}
+
+/// A number of things: `1 message`, `2 messages`, `2 retries`.
+pub fn count(number: u64, thing: &str) -> String {
+    if number == 1 {
+        return format!("1 {thing}");
+    }
+    match thing.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ if thing.ends_with(['s', 'x']) => format!("{number} {thing}es"),
+        _ => format!("{number} {thing}s"),
+    }
+}
+
+/// A peer's text in quotes: control and invisible characters escaped, cut at 200 characters, then its full length.
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::from("\"");
+    let mut characters = text.chars();
+    for character in characters.by_ref().take(QUOTED_MAX) {
+        escape(character, &mut shown);
+    }
+    shown.push('"');
+    if characters.next().is_some() {
+        shown.push_str(&format!("... ({} in all)", size(text.len() as u64)));
+    }
+    shown
+}
+
+/// Our own words with a peer's inside: invisible characters escaped, no quotes around, cut at 300 characters.
+pub fn safe(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(300) {
+        match character {
+            '"' | '\\' => shown.push(character),
+            _ => escape(character, &mut shown),
+        }
+    }
+    if text.chars().nth(300).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
+/// A peer's bytes: quoted when they are readable text, in hex otherwise; 64 of them at most.
+pub fn bytes(bytes: &[u8]) -> String {
+    let head = &bytes[..bytes.len().min(64)];
+    match std::str::from_utf8(head) {
+        Ok(text) if text.chars().all(|character| !character.is_control() || character.is_ascii_whitespace()) => {
+            quoted(text)
+        }
+        _ => head.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn escape(character: char, shown: &mut String) {
+    match character {
+        '"' | '\\' => shown.extend(['\\', character]),
+        '\n' => shown.push_str("\\n"),
+        '\r' => shown.push_str("\\r"),
+        '\t' => shown.push_str("\\t"),
+        _ if character == ' ' || character.is_ascii_graphic() || character.is_alphanumeric() => shown.push(character),
+        _ => shown.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_one_form_for_each_range() {
+        for (nanos, shown) in [
+            (0, "0.0 ms"),
+            (1_800_000, "1.8 ms"),
+            (999_960_000, "1.0 s"),
+            (60_000_000_000, "60.0 s"),
+            (119_949_999_999, "119.9 s"),
+            (119_990_000_000, "2 m"),
+            (180_000_000_000, "3 m"),
+            (312_480_000_000, "5 m 12 s"),
+        ] {
+            assert_eq!(span(Span::from_nanos(nanos)), shown);
+        }
+        assert!(!span(Span::from_nanos(u64::MAX)).is_empty());
+        assert_eq!((whole(60).as_str(), whole(350).as_str(), whole(300).as_str()), ("60 s", "5 m 50 s", "5 m"));
+    }
+
+    #[test]
+    fn a_size_has_at_most_one_decimal() {
+        assert_eq!(size(28), "28 B");
+        assert_eq!(size(4200), "4.1 KiB");
+        assert_eq!(size(64 << 20), "64 MiB");
+        assert_eq!(size((1 << 20) - 1), "1 MiB");
+        assert!(size(u64::MAX).ends_with(" PiB"));
+    }
+
+    #[test]
+    fn one_thing_is_singular() {
+        assert_eq!(count(1, "message"), "1 message");
+        assert_eq!(count(2, "message"), "2 messages");
+        assert_eq!(count(0, "retry"), "0 retries");
+        assert_eq!(count(3, "address"), "3 addresses");
+    }
+
+    #[test]
+    fn a_peers_text_cannot_draw_on_the_screen() {
+        assert_eq!(quoted("a\x1b[2J\u{202e}\"b\"\n"), "\"a\\u{1b}[2J\\u{202e}\\\"b\\\"\\n\"");
+        let long = quoted(&"x".repeat(2048));
+        assert_eq!(safe("\"Corp CA\"\x07"), "\"Corp CA\"\\u{7}");
+        assert!(long.starts_with("\"xxx") && long.ends_with("\"... (2 KiB in all)"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_hex() {
+        assert_eq!(bytes(b"SSH-2.0-x\r\n"), "\"SSH-2.0-x\\r\\n\"");
+        assert_eq!(bytes(&[0x15, 0x03, 0x01]), "15 03 01");
+        assert_eq!(bytes(&[0xff]), "ff");
+    }
+}

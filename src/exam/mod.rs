@@ -1,0 +1,4 @@
+//! Floor 2: the steps of an examination. Owns what `probe` tries next, given what was seen; pure, time passed in.
+
+pub mod expect;
+pub mod steps;

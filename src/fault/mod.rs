@@ -1,0 +1,7 @@
+//! Faults done on purpose: what `serve` does wrong when asked. Owns their names, grammar, schedule and effect as values; the
+//! shell (`net`, `cmd::serve`) carries them out.
+
+pub mod frames;
+pub mod schedule;
+pub mod spec;
+pub mod upgrade;

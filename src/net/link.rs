@@ -1,0 +1,410 @@
+//! One open connection: tap, filter and message engine, an outbox, and one poll function. Owns the order of reading and
+//! writing, the drain of the read side after a write error, and the end of TLS and TCP. It decides nothing: `watch::life`
+//! does.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::{Sink, Stream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
+use tokio_tungstenite::tungstenite::protocol::{self, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+
+use crate::event::{Payload, Wanted};
+use crate::moment::{Moment, Span};
+use crate::net::clock::Clock;
+use crate::net::cut::{classify_end, classify_error};
+use crate::net::filter::Filter;
+use crate::net::kernel;
+use crate::net::tap::{ReadEnd, Tap};
+use crate::watch::life::{End, FrameNote, Mark, Outgoing, Role};
+use crate::watch::liveness::Cut;
+use crate::wire::rewrite::Rewrite;
+use crate::wire::sequence::Breach;
+
+/// What a link stands on.
+pub trait Socket: AsyncRead + AsyncWrite + Unpin {
+    /// The TCP socket under it, for the kernel's account; none where there is none.
+    fn descriptor(&self) -> Option<RawFd>;
+}
+
+impl Socket for tokio::io::DuplexStream {
+    fn descriptor(&self) -> Option<RawFd> {
+        None
+    }
+}
+
+/// How a link is set up.
+pub struct Setup {
+    pub role: Role,
+    /// The largest message, in bytes.
+    pub max_message: u64,
+    pub wanted: Wanted,
+    pub rewrite: Option<Box<dyn Rewrite>>,
+    /// Bytes that came with the handshake's head.
+    pub rest: Vec<u8>,
+}
+
+/// One thing that the connection did.
+#[derive(Debug)]
+pub enum Io {
+    Frame(FrameNote),
+    /// A text or binary message.
+    Message(Message),
+    /// The bytes that arrived so far, after the frames and messages that they complete.
+    Bytes(u64),
+    Written(Mark),
+    /// Nothing more comes.
+    End(Cut),
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub struct Link<S> {
+    engine: WebSocketStream<Filter<Tap<S>>>,
+    clock: Clock,
+    outbox: VecDeque<(Message, Option<Mark>)>,
+    outbox_bytes: usize,
+    unflushed: Vec<Mark>,
+    dirty: bool,
+    ready: VecDeque<Io>,
+    bytes_told: u64,
+    reading: Reading,
+    /// The first error of writing, as a class.
+    write_cut: Option<Cut>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reading {
+    Engine,
+    /// Below the engine, thrown away: after a write error until the moment, after the engine's end for as long as it takes.
+    Raw {
+        until: Option<Moment>,
+    },
+    /// Not at all.
+    Frozen,
+}
+
+/// Larger messages go out in fragments of this size: the engine moves its whole buffer at each partial write.
+const FRAGMENT: usize = 128 * 1024;
+/// Beyond this the outbox is full, and an echo stops reading.
+const OUTBOX_MAX: usize = 1024 * 1024;
+/// After a write error, a Close frame with the reason may still be there to read.
+const DRAIN_AFTER_WRITE_ERROR: Span = Span::from_millis(1000);
+const READ_BUFFER_CLIENT: usize = 16 * 1024;
+const READ_BUFFER_SERVER: usize = 4 * 1024;
+const WRITE_BUFFER: usize = 64 * 1024;
+
+impl<S: Socket> Link<S> {
+    /// Takes over a stream behind its opening handshake.
+    pub async fn new(io: S, setup: Setup, clock: Clock) -> Link<S> {
+        let Setup { role, max_message, wanted, rewrite, rest } = setup;
+        let preview = match wanted.messages {
+            Payload::No => 0,
+            Payload::Head(head) => head,
+            Payload::Whole => usize::MAX,
+        };
+        let tap = Tap::new(io, rest, role, max_message, wanted, preview, clock);
+        let (role, read_buffer) = match role {
+            Role::Client => (protocol::Role::Client, READ_BUFFER_CLIENT),
+            Role::Server => (protocol::Role::Server, READ_BUFFER_SERVER),
+        };
+        let largest = usize::try_from(max_message).unwrap_or(usize::MAX);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(read_buffer)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(WRITE_BUFFER + 4 * FRAGMENT)
+            .max_message_size(Some(largest))
+            .max_frame_size(Some(largest));
+        let filter = Filter::new(tap, rewrite, clock);
+        Link {
+            engine: WebSocketStream::from_raw_socket(filter, role, Some(config)).await,
+            clock,
+            outbox: VecDeque::new(),
+            outbox_bytes: 0,
+            unflushed: Vec::new(),
+            dirty: false,
+            ready: VecDeque::new(),
+            bytes_told: 0,
+            reading: Reading::Engine,
+            write_cut: None,
+        }
+    }
+
+    /// Queues a message; its mark comes back as [`Io::Written`] once it is flushed.
+    pub fn send(&mut self, outgoing: Outgoing, mark: Mark) {
+        let (bytes, text) = match outgoing {
+            Outgoing::Ping(payload) => return self.queue(Message::Ping(payload.into()), Some(mark)),
+            Outgoing::Close(body) => {
+                let frame =
+                    body.code.map(|code| CloseFrame { code: CloseCode::from(code), reason: body.reason.into() });
+                return self.queue(Message::Close(frame), Some(mark));
+            }
+            Outgoing::Text(text) if text.len() <= FRAGMENT => {
+                return self.queue(Message::Text(text.into()), Some(mark));
+            }
+            Outgoing::Text(text) => (Bytes::from(text), true),
+            Outgoing::Binary(bytes) => (Bytes::from(bytes), false),
+        };
+        self.send_bytes(bytes, text, mark);
+    }
+
+    /// Queues the payload of a message without copying it.
+    pub fn send_bytes(&mut self, bytes: Bytes, text: bool, mark: Mark) {
+        let first = if text { Data::Text } else { Data::Binary };
+        let mut from = 0;
+        loop {
+            let to = bytes.len().min(from + FRAGMENT);
+            let (opcode, last) = (if from == 0 { first } else { Data::Continue }, to == bytes.len());
+            let frame = Frame::message(bytes.slice(from..to), OpCode::Data(opcode), last);
+            self.queue(Message::Frame(frame), last.then_some(mark));
+            from = to;
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Stop reading for good: the kernel acknowledges, nobody reads.
+    pub fn freeze(&mut self) {
+        self.reading = Reading::Frozen;
+    }
+
+    /// A frozen link sees its peer's end only in the kernel's account.
+    pub fn is_abandoned(&self) -> bool {
+        self.reading == Reading::Frozen && self.kernel().is_some_and(|info| info.closing)
+    }
+
+    /// Has the outbox no room? Then an echo must not read.
+    pub fn is_full(&self) -> bool {
+        self.outbox_bytes > OUTBOX_MAX
+    }
+
+    /// Frames and bytes that arrived.
+    pub fn arrived(&self) -> (u64, u64) {
+        (self.tap().frames_in(), self.tap().bytes_in())
+    }
+
+    /// Has the next hop acknowledged what we wrote?
+    pub fn delivered(&self) -> Option<bool> {
+        self.kernel().map(|info| info.delivered())
+    }
+
+    /// When [`Link::poll_io`] must be asked again, though nothing moves.
+    pub fn deadline(&self) -> Option<Moment> {
+        match self.reading {
+            Reading::Raw { until } => until,
+            Reading::Engine | Reading::Frozen => None,
+        }
+    }
+
+    /// The account at the end.
+    pub fn account(&self, now: Moment, cut: Cut) -> End {
+        let io = self.tap().write_error().or(match self.tap().read_end() {
+            Some(ReadEnd::Error(error)) => Some(error),
+            _ => None,
+        });
+        End { cut, wire: self.tap().account(now), io: io.map(io::Error::to_string) }
+    }
+
+    /// What the connection did next. Writes first, so that a reply is never kept behind a flood of reading.
+    pub fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<Io> {
+        if let Some(io) = self.ready.pop_front() {
+            return Poll::Ready(io);
+        }
+        self.write(cx);
+        if self.ready.is_empty() || self.outbox.is_empty() {
+            self.read(cx);
+        }
+        match self.ready.pop_front() {
+            Some(io) => Poll::Ready(io),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Says goodbye as far as it goes without waiting, ends TLS and TCP, and gives the frames back that went out last.
+    pub async fn close(mut self, farewell: Option<Outgoing>) -> Vec<FrameNote> {
+        std::future::poll_fn(|cx| {
+            if let Some(farewell) = farewell.clone() {
+                self.send(farewell, Mark::Close);
+            }
+            if self.write_cut.is_none() {
+                self.write(cx);
+            }
+            let _ = Pin::new(self.engine.get_mut()).poll_shutdown(cx);
+            Poll::Ready(())
+        })
+        .await;
+        let mut notes = Vec::new();
+        while let Some(note) = self.engine.get_mut().below_mut().note() {
+            notes.push(note);
+        }
+        notes
+    }
+
+    /// Drops the connection with a reset instead of a FIN.
+    pub fn reset(self) {
+        if let Some(descriptor) = self.tap().io().descriptor() {
+            kernel::linger_zero(descriptor);
+        }
+    }
+
+    fn queue(&mut self, message: Message, mark: Option<Mark>) {
+        self.outbox_bytes += message.len();
+        self.outbox.push_back((message, mark));
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) {
+        if self.write_cut.is_some() {
+            return;
+        }
+        if let Err(error) = self.write_some(cx) {
+            self.write_failed(&error);
+        }
+    }
+
+    fn write_some(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        while !self.outbox.is_empty() {
+            match Pin::new(&mut self.engine).poll_ready(cx) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => return Ok(()),
+            }
+            let Some((message, mark)) = self.outbox.pop_front() else { return Ok(()) };
+            self.outbox_bytes -= message.len().min(self.outbox_bytes);
+            self.dirty = true;
+            match Pin::new(&mut self.engine).start_send(message) {
+                // Behind a Close nothing goes out any more (5.5.1).
+                Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {}
+                Err(error) => return Err(error),
+            }
+            self.unflushed.extend(mark);
+        }
+        if !self.dirty {
+            return Ok(());
+        }
+        match Pin::new(&mut self.engine).poll_flush(cx) {
+            Poll::Ready(Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed)) => {
+                self.dirty = false;
+                self.take_notes();
+                self.ready.extend(self.unflushed.drain(..).map(Io::Written));
+                Ok(())
+            }
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    fn write_failed(&mut self, error: &Error) {
+        let cut = match (self.tap().write_error(), error) {
+            (Some(error), _) => classify_error(error),
+            (None, Error::Io(error)) => classify_error(error),
+            _ => return,
+        };
+        self.write_cut.get_or_insert(cut);
+        self.reading = Reading::Raw { until: Some(self.clock.now().after(DRAIN_AFTER_WRITE_ERROR)) };
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) {
+        match self.reading {
+            Reading::Frozen => {}
+            Reading::Engine if self.is_full() => {}
+            Reading::Engine => self.read_engine(cx),
+            Reading::Raw { until } => self.read_raw(cx, until),
+        }
+    }
+
+    fn read_engine(&mut self, cx: &mut Context<'_>) {
+        let next = Pin::new(&mut self.engine).poll_next(cx);
+        self.take_notes();
+        match next {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => {
+                self.ready.push_back(Io::Message(message));
+            }
+            // The tap has told of the control frames.
+            Poll::Ready(Some(Ok(_))) => self.again(cx),
+            Poll::Ready(Some(Err(error))) => self.engine_ended(Some(&error), cx),
+            Poll::Ready(None) => self.engine_ended(None, cx),
+        }
+        self.tell_bytes();
+    }
+
+    fn engine_ended(&mut self, error: Option<&Error>, cx: &mut Context<'_>) {
+        if let Some(end) = self.tap().read_end() {
+            let cut = self.write_cut.unwrap_or_else(|| classify_end(end));
+            return self.ready.push_back(Io::End(cut));
+        }
+        match error {
+            Some(Error::Utf8(_)) => return self.ready.push_back(Io::End(Cut::Breach(Breach::TextNotUtf8))),
+            Some(error) if self.tap().write_error().is_some() => self.write_failed(error),
+            // The tap has told of the breach, or the closing handshake is through: the peer's end of stream is awaited.
+            _ => self.reading = Reading::Raw { until: None },
+        }
+        self.again(cx);
+    }
+
+    fn read_raw(&mut self, cx: &mut Context<'_>, until: Option<Moment>) {
+        let mut scratch = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            let polled = Pin::new(self.engine.get_mut()).poll_read(cx, &mut buf);
+            self.take_notes();
+            self.tell_bytes();
+            match polled {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    if !self.ready.is_empty() {
+                        return self.again(cx);
+                    }
+                }
+                Poll::Ready(_) => return self.ready.push_back(Io::End(self.raw_end())),
+                Poll::Pending => break,
+            }
+        }
+        if until.is_some_and(|until| until <= self.clock.now()) {
+            self.ready.push_back(Io::End(self.raw_end()));
+        }
+    }
+
+    /// The first error wins. A write to a peer that had ended its direction before is the end that it had sent.
+    fn raw_end(&self) -> Cut {
+        let end = self.tap().read_end().map(classify_end);
+        match (self.write_cut, end) {
+            (Some(Cut::BrokenPipe), Some(Cut::Eof)) => Cut::Eof,
+            (Some(cut), _) => cut,
+            (None, end) => end.unwrap_or(Cut::Other),
+        }
+    }
+
+    fn take_notes(&mut self) {
+        while let Some(note) = self.engine.get_mut().below_mut().note() {
+            self.ready.push_back(Io::Frame(note));
+        }
+    }
+
+    fn tell_bytes(&mut self) {
+        let total = self.tap().bytes_in();
+        if total != self.bytes_told {
+            self.bytes_told = total;
+            self.ready.push_back(Io::Bytes(total));
+        }
+    }
+
+    /// Ready again at once: this pass gave nothing to hand on.
+    fn again(&mut self, cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
+
+    fn kernel(&self) -> Option<kernel::TcpInfo> {
+        self.tap().io().descriptor().and_then(kernel::tcp_info)
+    }
+
+    fn tap(&self) -> &Tap<S> {
+        self.engine.get_ref().below()
+    }
+}

@@ -1,0 +1,202 @@
+//! The opening handshake as client: writes the request, reads the answer whatever its pace, judges it (RFC 6455 section
+//! 4.1). Owns the reading of a refusal's body; the rules are `wire::upgrade_check`'s, the time limit is the caller's.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::event::{Body, DialFault, EventKind, PayloadBytes, UpgradeAnswered, UpgradeBreach, UpgradeSent};
+use crate::moment::Span;
+use crate::net::clock::Clock;
+use crate::net::control::Log;
+use crate::net::cut::classify_error;
+use crate::watch::liveness::Cut;
+use crate::wire::head::Head;
+use crate::wire::head::body::{BODY_KEEP, BodyReader, body_length};
+use crate::wire::head::reader::{HEAD_LIMIT, HeadFault, HeadReader};
+use crate::wire::upgrade::Request;
+use crate::wire::upgrade_check::{Sent, check};
+
+/// A good answer.
+#[derive(Debug)]
+pub struct Upgraded {
+    pub head: Head,
+    /// Bytes of the stream that came with the head.
+    pub rest: Vec<u8>,
+}
+
+/// A bad one.
+#[derive(Debug)]
+pub struct NotUpgraded {
+    pub fault: DialFault,
+    pub retry_after: Option<Span>,
+    /// Where a 3xx points to.
+    pub location: Option<String>,
+}
+
+impl From<DialFault> for NotUpgraded {
+    fn from(fault: DialFault) -> NotUpgraded {
+        NotUpgraded { fault, retry_after: None, location: None }
+    }
+}
+
+/// The body of a refusal is waited for so long.
+const BODY_WAIT: Span = Span::from_millis(2000);
+/// Interim answers (1xx other than 101) beyond this are no answer.
+const INTERIM_MAX: u32 = 8;
+
+/// Asks for the upgrade over `io`.
+pub async fn upgrade<S>(io: &mut S, request: &Request, clock: Clock, log: &Log) -> Result<Upgraded, NotUpgraded>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let bytes = request.bytes();
+    let began = clock.now();
+    let written = write(io, &bytes).await;
+    log.tell(clock.now(), EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(bytes) }));
+    let (head, rest) = match read_answer(io).await {
+        Ok(answer) => answer,
+        Err(fault) => return Err(write_fault(&written, fault).into()),
+    };
+    let took = clock.now().since(began);
+    let status = head.status().unwrap_or_default();
+    if status != 101 {
+        let body = read_body(io, &head, &rest).await;
+        let refused = refused(&head, status);
+        log.tell(clock.now(), EventKind::UpgradeAnswered(UpgradeAnswered { head, body, took }));
+        return Err(refused);
+    }
+    let key = request.effective_key();
+    let subprotocols = request.effective_subprotocols();
+    let sent = Sent { key: &key, subprotocols: &subprotocols, extensions_offered: request.offers_extensions() };
+    let breaches: Vec<UpgradeBreach> = check(&head, &sent).into_iter().map(breach).collect();
+    log.tell(clock.now(), EventKind::UpgradeAnswered(UpgradeAnswered { head: head.clone(), body: None, took }));
+    if breaches.iter().any(|breach| breach.must_fail) {
+        return Err(DialFault::InvalidUpgrade { breaches }.into());
+    }
+    Ok(Upgraded { head, rest })
+}
+
+async fn write<S: AsyncWrite + Unpin>(io: &mut S, bytes: &[u8]) -> io::Result<()> {
+    io.write_all(bytes).await?;
+    io.flush().await
+}
+
+/// The answer's silence after a failed write is the write's failure.
+fn write_fault(written: &io::Result<()>, fault: DialFault) -> DialFault {
+    match (written, &fault) {
+        (Err(error), DialFault::CutBeforeAnswer { received: 0, reset: false })
+            if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) =>
+        {
+            DialFault::Io { words: error.to_string() }
+        }
+        (Err(_), DialFault::CutBeforeAnswer { received, .. }) => {
+            DialFault::CutBeforeAnswer { reset: true, received: *received }
+        }
+        _ => fault,
+    }
+}
+
+async fn read_answer<S: AsyncRead + Unpin>(io: &mut S) -> Result<(Head, Vec<u8>), DialFault> {
+    let mut chunk = vec![0; 16 * 1024];
+    let mut interim = 0;
+    let mut reader = HeadReader::response(HEAD_LIMIT);
+    let mut pending: Vec<u8> = Vec::new();
+    loop {
+        let answer = reader.push(&pending).map_err(head_fault)?;
+        pending.clear();
+        if let Some((head, rest)) = answer {
+            let status = head.status().unwrap_or_default();
+            if !(100..200).contains(&status) || status == 101 || interim == INTERIM_MAX {
+                return Ok((head, rest));
+            }
+            // RFC 9110 15.2: a client must be able to parse interim answers before the final one.
+            interim += 1;
+            reader = HeadReader::response(HEAD_LIMIT);
+            pending = rest;
+            if !pending.is_empty() {
+                continue;
+            }
+        }
+        match io.read(&mut chunk).await {
+            Ok(0) => return Err(cut(false, reader.received())),
+            Ok(count) => pending.extend_from_slice(&chunk[..count]),
+            Err(error) => return Err(read_fault(&error, reader.received())),
+        }
+    }
+}
+
+fn read_fault(error: &io::Error, received: &[u8]) -> DialFault {
+    match classify_error(error) {
+        Cut::TlsAlert(alert) => DialFault::AlertBeforeAnswer { alert },
+        Cut::Reset | Cut::BrokenPipe => cut(true, received),
+        Cut::TlsTruncated | Cut::Eof => cut(false, received),
+        _ => DialFault::Io { words: error.to_string() },
+    }
+}
+
+fn cut(reset: bool, received: &[u8]) -> DialFault {
+    DialFault::CutBeforeAnswer { reset, received: received.len() as u64 }
+}
+
+fn head_fault(fault: HeadFault) -> DialFault {
+    match fault {
+        HeadFault::TooLarge { limit } => DialFault::HeadTooLarge { limit: limit as u64 },
+        HeadFault::NotHttp { first } | HeadFault::Malformed { first, .. } => {
+            DialFault::NotHttp { first: PayloadBytes(first) }
+        }
+    }
+}
+
+async fn read_body<S: AsyncRead + Unpin>(io: &mut S, head: &Head, rest: &[u8]) -> Option<Body> {
+    let mut reader = BodyReader::new(body_length(head), BODY_KEEP);
+    let mut done = reader.done() || reader.push(rest);
+    let fill = async {
+        let mut chunk = vec![0; 16 * 1024];
+        while !done {
+            match io.read(&mut chunk).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => done = reader.push(&chunk[..count]),
+            }
+        }
+    };
+    // What came until then is shown as a part.
+    let late = tokio::time::timeout(BODY_WAIT.duration(), fill).await.is_err();
+    let (kept, cut) = reader.finish();
+    (!kept.is_empty()).then_some(Body { payload: PayloadBytes(kept), cut: cut || late })
+}
+
+fn refused(head: &Head, status: u16) -> NotUpgraded {
+    let location = head.first("Location").filter(|_| (300..400).contains(&status)).map(str::to_string);
+    let retry_after = head.first("Retry-After").and_then(|wish| retry_after(wish, head.first("Date")));
+    NotUpgraded { fault: DialFault::Refused { status, reason: head.reason().to_string() }, retry_after, location }
+}
+
+/// RFC 9110 10.2.3: seconds, or a date, which is read against the server's own clock.
+fn retry_after(wish: &str, date: Option<&str>) -> Option<Span> {
+    if let Ok(seconds) = wish.trim().parse::<u64>() {
+        return Some(Span::from_secs(seconds.min(1 << 30)));
+    }
+    let until = httpdate::parse_http_date(wish).ok()?;
+    let now = httpdate::parse_http_date(date?).ok()?;
+    Some(until.duration_since(now).unwrap_or_default().into())
+}
+
+fn breach(breach: crate::wire::upgrade_check::Breach) -> UpgradeBreach {
+    let crate::wire::upgrade_check::Breach { code, must_fail, expected, got } = breach;
+    UpgradeBreach { code: code.into(), must_fail, expected, got }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
+        assert_eq!(retry_after(" 7 ", None), Some(Span::from_secs(7)));
+        let (date, later) = ("Sun, 22 Nov 2026 10:00:00 GMT", "Sun, 22 Nov 2026 10:01:30 GMT");
+        assert_eq!(retry_after(later, Some(date)), Some(Span::from_secs(90)));
+        assert_eq!(retry_after(date, Some(later)), Some(Span::ZERO));
+        assert_eq!(retry_after("soon", Some(date)), None);
+    }
+}

@@ -1,0 +1,246 @@
+//! The client's way to a peer: name, TCP, TLS, upgrade, one time limit for all four. Owns their order, the events of each
+//! phase, redirects, and which phase used the time up; each phase's own work is next door.
+
+use std::future::Future;
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+use crate::event::{Attempt, DialFailed, DialFault, DialStarted, EventKind, Opened, Phase, Redirected, Wanted};
+use crate::moment::{Moment, Span};
+use crate::net::clock::Clock;
+use crate::net::control::{DialEnd, Dialer, Dialled, Log};
+use crate::net::link::{Link, Setup, Socket};
+use crate::net::open::{self, NotUpgraded, Upgraded};
+use crate::net::stream::{Plain, Stream};
+use crate::net::target::Target;
+use crate::net::{dial, resolve, tls};
+use crate::watch::life::{self, Life, Role};
+use crate::wire::head::Head;
+use crate::wire::upgrade::{Request, key_from};
+
+/// What the opening handshake says, less its key, path and host.
+#[derive(Clone, Debug)]
+pub struct RequestPlan {
+    pub host: Option<String>,
+    /// `key` and `target` are filled in for each attempt.
+    pub request: Request,
+}
+
+/// The whole way.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub dial: dial::Plan,
+    pub request: RequestPlan,
+    /// For all phases together; none: no limit.
+    pub timeout: Option<Span>,
+    /// `-L`: so many redirects are followed.
+    pub redirects: Option<u32>,
+    pub life: life::Plan,
+    pub max_message: u64,
+    pub wanted: Wanted,
+    /// Makes jitter repeatable.
+    pub seed: u64,
+}
+
+/// Dials by a plan.
+#[derive(Debug)]
+pub struct Reach {
+    plan: Plan,
+    clock: Clock,
+    dice: StdRng,
+    nonces: StdRng,
+}
+
+impl Reach {
+    /// Nothing is dialled yet.
+    pub fn new(plan: Plan, clock: Clock) -> Reach {
+        let dice = StdRng::seed_from_u64(plan.seed);
+        Reach { plan, clock, dice, nonces: rand::make_rng() }
+    }
+
+    async fn once(&mut self, plan: &dial::Plan, limit: &Limit, log: &Log) -> Result<Dialled<Stream>, Failed> {
+        let began = self.clock.now();
+        let (plain, peer) = self.connect(plan, limit, log).await?;
+        let mut stream = self.secure(plan, plain, limit, log).await?;
+        let request = self.request(&plan.target);
+        let upgraded = self.ask(&mut stream, &request, limit, log).await?;
+        let Upgraded { head, rest } = upgraded;
+        let setup = Setup {
+            role: Role::Client,
+            max_message: self.plan.max_message,
+            wanted: self.plan.wanted,
+            rewrite: None,
+            rest,
+        };
+        let opened = opened(&plan.target, peer, &head, self.clock.now().since(began));
+        Ok(Dialled { link: Link::new(stream, setup, self.clock).await, opened })
+    }
+
+    async fn connect(&self, plan: &dial::Plan, limit: &Limit, log: &Log) -> Result<(Plain, String), Failed> {
+        let addresses = if plan.unix_socket.is_some() {
+            Vec::new()
+        } else {
+            let began = self.clock.now();
+            let resolving = limit.within(resolve::resolve(plan, &self.clock));
+            let resolved = resolving.await.ok_or_else(|| limit.used_up(Vec::new(), None));
+            let (resolved, addresses) =
+                resolved.and_then(|resolved| resolved).map_err(|fault| self.failed(Phase::Resolve, began, fault))?;
+            log.tell(self.clock.now(), EventKind::Resolved(resolved));
+            addresses
+        };
+        let began = self.clock.now();
+        let mut attempts: Vec<Attempt> = Vec::new();
+        let connected = limit.within(dial::connect(plan, &addresses, &self.clock, &mut attempts)).await;
+        let connected = connected.ok_or_else(|| limit.used_up(attempts, None)).and_then(|connected| connected);
+        let (plain, open) = connected.map_err(|fault| self.failed(Phase::Connect, began, fault))?;
+        let peer = open.peer.clone();
+        log.tell(self.clock.now(), EventKind::TcpOpen(open));
+        Ok((plain, peer))
+    }
+
+    async fn secure(&self, plan: &dial::Plan, plain: Plain, limit: &Limit, log: &Log) -> Result<Stream, Failed> {
+        if !plan.target.tls {
+            return Ok(Stream::from(plain));
+        }
+        let began = self.clock.now();
+        let shaking = limit.within(tls::handshake(plain, &plan.tls, &plan.target.host, &self.clock));
+        let shaken = shaking.await.ok_or_else(|| limit.used_up(Vec::new(), None)).and_then(|shaken| shaken);
+        let (stream, ready) = shaken.map_err(|fault| self.failed(Phase::Tls, began, fault))?;
+        log.tell(self.clock.now(), EventKind::TlsReady(ready));
+        Ok(Stream::from(stream))
+    }
+
+    async fn ask(&self, stream: &mut Stream, request: &Request, limit: &Limit, log: &Log) -> Result<Upgraded, Failed> {
+        let began = self.clock.now();
+        let asked = limit.within(open::upgrade(stream, request, self.clock, log)).await;
+        match asked {
+            Some(Ok(upgraded)) => Ok(upgraded),
+            Some(Err(NotUpgraded { fault, retry_after, location })) => {
+                Err(Failed { retry_after, location, ..self.failed(Phase::Upgrade, began, fault) })
+            }
+            None => {
+                let delivered = stream.descriptor().and_then(crate::net::kernel::tcp_info).map(|info| info.delivered());
+                Err(self.failed(Phase::Upgrade, began, limit.used_up(Vec::new(), delivered)))
+            }
+        }
+    }
+
+    fn request(&mut self, target: &Target) -> Request {
+        let RequestPlan { host, request } = &self.plan.request;
+        let mut nonce = [0; 16];
+        self.nonces.fill_bytes(&mut nonce);
+        Request {
+            target: target.path.clone(),
+            host: host.clone().unwrap_or_else(|| target.host_header()),
+            key: key_from(nonce),
+            ..request.clone()
+        }
+    }
+
+    fn failed(&self, phase: Phase, began: Moment, fault: DialFault) -> Failed {
+        let took = self.clock.now().since(began);
+        Failed { failed: DialFailed { phase, fault, took }, retry_after: None, location: None }
+    }
+
+    /// The plan for the place that a redirect names; credentials stay with the host that they were given for.
+    fn follow(&mut self, plan: &dial::Plan, location: &str) -> Result<dial::Plan, DialFault> {
+        let target = plan.target.redirect(location).map_err(|fault| DialFault::Redirects {
+            words: format!("the redirect points to \"{}\", which cannot be followed: {fault}", location.escape_debug()),
+        })?;
+        if (&target.host, target.port) != (&plan.target.host, plan.target.port) {
+            let request = &mut self.plan.request.request;
+            request.authorization = None;
+            request.cookies.clear();
+            self.plan.request.host = None;
+        }
+        Ok(dial::Plan { target, ..plan.clone() })
+    }
+}
+
+impl Dialer for Reach {
+    type Io = Stream;
+
+    async fn dial(&mut self, attempt: u32, log: Log) -> Result<Dialled<Stream>, DialEnd> {
+        let mut plan = self.plan.dial.clone();
+        let began = self.clock.now();
+        log.tell(began, EventKind::DialStarted(DialStarted { url: plan.target.url(), attempt }));
+        let limit = Limit { clock: self.clock, began, span: self.plan.timeout };
+        let mut hops = 0;
+        loop {
+            let Failed { failed, retry_after, location } = match self.once(&plan, &limit, &log).await {
+                Ok(dialled) => return Ok(dialled),
+                Err(failed) => failed,
+            };
+            let (Some(most), Some(location)) = (self.plan.redirects, location) else {
+                return Err(DialEnd { failed, retry_after });
+            };
+            let next = if hops == most {
+                Err(DialFault::Redirects { words: format!("{most} redirects were followed, and here is another one") })
+            } else {
+                self.follow(&plan, &location)
+            };
+            hops += 1;
+            let next = match next {
+                Ok(next) => next,
+                Err(fault) => return Err(DialEnd { failed: DialFailed { fault, ..failed }, retry_after }),
+            };
+            let status = if let DialFault::Refused { status, .. } = failed.fault { status } else { 0 };
+            let (from, to) = (plan.target.url(), next.target.url());
+            log.tell(self.clock.now(), EventKind::Redirected(Redirected { status, from, to }));
+            plan = next;
+        }
+    }
+
+    fn life(&self, opened: Moment) -> Life {
+        // Distinct from connection to connection, and of no meaning beyond that.
+        let nonce = (opened.nanos() as u32).rotate_left(16) ^ self.plan.seed as u32;
+        Life::new(&self.plan.life, opened, nonce)
+    }
+
+    fn dice(&mut self) -> f64 {
+        self.dice.random()
+    }
+}
+
+impl Socket for Stream {
+    fn descriptor(&self) -> Option<std::os::fd::RawFd> {
+        self.raw_fd()
+    }
+}
+
+#[derive(Debug)]
+struct Failed {
+    failed: DialFailed,
+    retry_after: Option<Span>,
+    location: Option<String>,
+}
+
+/// The time for all phases together.
+struct Limit {
+    clock: Clock,
+    began: Moment,
+    span: Option<Span>,
+}
+
+impl Limit {
+    async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let Some(span) = self.span else { return Some(work.await) };
+        tokio::time::timeout_at(self.clock.instant(self.began.after(span)), work).await.ok()
+    }
+
+    fn used_up(&self, attempts: Vec<Attempt>, delivered: Option<bool>) -> DialFault {
+        DialFault::TimedOut { limit: self.span.unwrap_or_default(), attempts, delivered }
+    }
+}
+
+fn opened(target: &Target, peer: String, head: &Head, took: Span) -> Opened {
+    Opened {
+        url: target.url(),
+        peer,
+        subprotocol: head.first("Sec-WebSocket-Protocol").map(str::to_string),
+        server: head.first("Server").map(str::to_string),
+        took,
+        down: None,
+    }
+}

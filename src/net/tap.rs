@@ -1,0 +1,263 @@
+//! The wire tap: a passive stream between TLS and the filter. It forwards every call unchanged and walks the bytes that
+//! passed, so that frames, masks, reserved bits and true Close codes are known whatever the message engine makes of them.
+//! Owns the notes, the counters and the stream's first error in each direction; judges nothing beyond a frame's legality.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::event::{Direction, Wanted};
+use crate::moment::Moment;
+use crate::net::clock::Clock;
+use crate::watch::counters::Counters;
+use crate::watch::life::{FrameNote, Role, Wire};
+use crate::wire::header::{Header, apply_mask};
+use crate::wire::scan::{Piece, Scan};
+use crate::wire::sequence::Sequence;
+
+/// A stream whose bytes are watched.
+#[derive(Debug)]
+pub struct Tap<S> {
+    io: S,
+    clock: Clock,
+    /// Bytes that came with the handshake's head; they are the first to be read.
+    rest: Vec<u8>,
+    incoming: Lane,
+    outgoing: Lane,
+    notes: VecDeque<FrameNote>,
+    read_end: Option<ReadEnd>,
+    write_error: Option<io::Error>,
+}
+
+/// How reading ended.
+#[derive(Debug)]
+pub enum ReadEnd {
+    Eof,
+    Error(io::Error),
+}
+
+/// Undrained notes beyond this stop the reading until they are drained.
+const NOTES_MAX: usize = 4096;
+
+impl<S> Tap<S> {
+    /// Watches `io` from the first byte behind the opening handshake; `rest` is what came with its head.
+    pub fn new(io: S, rest: Vec<u8>, role: Role, limit: u64, wanted: Wanted, preview: usize, clock: Clock) -> Tap<S> {
+        let client = role == Role::Client;
+        Tap {
+            io,
+            clock,
+            rest,
+            incoming: Lane::new(Direction::In, Sequence::new(!client, limit), wanted, preview),
+            outgoing: Lane::new(Direction::Out, Sequence::new(client, u64::MAX), wanted, preview),
+            notes: VecDeque::new(),
+            read_end: None,
+            write_error: None,
+        }
+    }
+
+    /// The oldest note that nobody has taken.
+    pub fn note(&mut self) -> Option<FrameNote> {
+        self.notes.pop_front()
+    }
+
+    /// Bytes that arrived.
+    pub fn bytes_in(&self) -> u64 {
+        self.incoming.counters.bytes
+    }
+
+    /// Frames that arrived.
+    pub fn frames_in(&self) -> u64 {
+        self.incoming.counters.frames
+    }
+
+    /// How reading ended, if it has.
+    pub fn read_end(&self) -> Option<&ReadEnd> {
+        self.read_end.as_ref()
+    }
+
+    /// The first error of writing.
+    pub fn write_error(&self) -> Option<&io::Error> {
+        self.write_error.as_ref()
+    }
+
+    /// The stream below.
+    pub fn io(&self) -> &S {
+        &self.io
+    }
+
+    /// The whole account at `now`.
+    pub fn account(&self, now: Moment) -> Wire {
+        let (incoming, outgoing) = (&self.incoming, &self.outgoing);
+        let mut frames: Vec<_> = incoming.counters.last_frames(Direction::In, now).collect();
+        frames.extend(outgoing.counters.last_frames(Direction::Out, now));
+        frames.sort_by_key(|(at, _)| *at);
+        Wire {
+            bytes_in: incoming.counters.bytes,
+            bytes_out: outgoing.counters.bytes,
+            last_in: incoming.counters.last_at,
+            last_out: outgoing.counters.last_at,
+            messages_in: incoming.counters.messages,
+            messages_out: outgoing.counters.messages,
+            mid_frame: if incoming.broken { None } else { incoming.scan.inside() },
+            mid_message: incoming.sequence.inside_message(),
+            last_frames: frames.into_iter().map(|(_, brief)| brief).collect(),
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let tap = &mut *self;
+        if tap.notes.len() >= NOTES_MAX {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buf.filled().len();
+        if tap.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut tap.io).poll_read(cx, buf)) {
+                Ok(()) => {}
+                Err(error) => {
+                    let kept = io::Error::new(error.kind(), error.to_string());
+                    tap.read_end.get_or_insert(ReadEnd::Error(error));
+                    return Poll::Ready(Err(kept));
+                }
+            }
+        } else {
+            let take = tap.rest.len().min(buf.remaining());
+            buf.put_slice(&tap.rest[..take]);
+            tap.rest.drain(..take);
+        }
+        let fresh = &buf.filled()[before..];
+        if fresh.is_empty() && buf.remaining() > 0 {
+            tap.read_end.get_or_insert(ReadEnd::Eof);
+        } else if !fresh.is_empty() {
+            tap.incoming.observe(fresh, tap.clock.now(), &mut tap.notes);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let tap = &mut *self;
+        match std::task::ready!(Pin::new(&mut tap.io).poll_write(cx, buf)) {
+            Ok(accepted) => {
+                tap.outgoing.observe(&buf[..accepted], tap.clock.now(), &mut tap.notes);
+                Poll::Ready(Ok(accepted))
+            }
+            Err(error) => Poll::Ready(Err(tap.write_failed(error))),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let tap = &mut *self;
+        let flushed = std::task::ready!(Pin::new(&mut tap.io).poll_flush(cx));
+        Poll::Ready(flushed.map_err(|error| tap.write_failed(error)))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+impl<S> Tap<S> {
+    /// Keeps the first error whole, and passes one of the same kind on.
+    fn write_failed(&mut self, error: io::Error) -> io::Error {
+        let passed = io::Error::new(error.kind(), error.to_string());
+        self.write_error.get_or_insert(error);
+        passed
+    }
+}
+
+/// One direction.
+#[derive(Debug)]
+struct Lane {
+    direction: Direction,
+    scan: Scan,
+    sequence: Sequence,
+    counters: Counters,
+    current: Option<Current>,
+    frames_wanted: bool,
+    preview: usize,
+    /// A rule was broken: what follows has no frames.
+    broken: bool,
+}
+
+#[derive(Debug)]
+struct Current {
+    header: Header,
+    first_at: Moment,
+    payload: Vec<u8>,
+}
+
+impl Lane {
+    fn new(direction: Direction, sequence: Sequence, wanted: Wanted, preview: usize) -> Lane {
+        Lane {
+            direction,
+            scan: Scan::default(),
+            sequence,
+            counters: Counters::default(),
+            current: None,
+            frames_wanted: wanted.frames,
+            preview,
+            broken: false,
+        }
+    }
+
+    fn observe(&mut self, bytes: &[u8], at: Moment, notes: &mut VecDeque<FrameNote>) {
+        self.counters.bytes(at, bytes.len());
+        if self.broken {
+            return;
+        }
+        let mut scan = std::mem::take(&mut self.scan);
+        scan.push(bytes, |piece| match piece {
+            _ if self.broken => {}
+            Piece::Start(header) => self.start(header, at, notes),
+            Piece::Data { offset, bytes } => self.data(offset, bytes),
+            Piece::End => self.end(at, notes),
+        });
+        self.scan = scan;
+    }
+
+    fn start(&mut self, header: Header, at: Moment, notes: &mut VecDeque<FrameNote>) {
+        let breach = self.sequence.next(&header);
+        if let Some(fatal) = breach.filter(|breach| breach.is_fatal()) {
+            self.broken = true;
+            let (direction, payload) = (self.direction, Vec::new());
+            let breach = Some(fatal);
+            notes.push_back(FrameNote { direction, header, first_at: at, last_at: at, payload, breach });
+            return;
+        }
+        self.current = Some(Current { header, first_at: at, payload: Vec::new() });
+    }
+
+    fn data(&mut self, offset: u64, bytes: &[u8]) {
+        let Some(current) = &mut self.current else { return };
+        let keep = if current.header.opcode.is_control() { 125 } else { self.preview };
+        let room = keep.saturating_sub(current.payload.len()).min(bytes.len());
+        if room == 0 {
+            return;
+        }
+        let from = current.payload.len();
+        current.payload.extend_from_slice(&bytes[..room]);
+        if let Some(key) = current.header.mask {
+            apply_mask(&mut current.payload[from..], key, offset);
+        }
+    }
+
+    fn end(&mut self, at: Moment, notes: &mut VecDeque<FrameNote>) {
+        let Some(current) = self.current.take() else { return };
+        let Current { header, first_at, payload } = current;
+        self.counters.frame(at, header);
+        if self.frames_wanted || header.opcode.is_control() {
+            let direction = self.direction;
+            notes.push_back(FrameNote { direction, header, first_at, last_at: at, payload, breach: None });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

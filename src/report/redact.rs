@@ -1,0 +1,478 @@
+//! Secrets are masked here, once, before any reporter sees an event. Owns what counts as a secret: credentials in
+//! header fields (RFC 9110 section 11, RFC 6265), in URLs (RFC 3986 section 3.2.1) and in subprotocols. Payloads are
+//! left alone: they are what is examined.
+
+use std::borrow::Cow;
+
+use crate::event::{
+    DialFailed, DialFault, DialStarted, Event, EventKind, Finding, Judged, Listening, Opened, Redirected,
+    UpgradeAnswered, UpgradeSent,
+};
+use crate::wire::head::Head;
+
+const MASK: &str = "***";
+
+/// Words of a parameter's or header field's name that say that its value is a secret, apart by spaces.
+const SECRET_WORDS: &str = "token key apikey auth oauth authorization password passwd pass passphrase pwd secret sig \
+    signature jwt session sessionid sid bearer credential credentials ticket otp";
+
+/// Ends of a name written in one word (`accesstoken`).
+const SECRET_ENDINGS: [&str; 6] = ["token", "secret", "password", "apikey", "signature", "sessionid"];
+
+/// What stands before a token where a browser's client hides one among the subprotocols.
+const TOKEN_MARKS: [&str; 7] = ["bearer", "token", "access_token", "authorization", "auth", "jwt", "base64url.bearer"];
+
+/// The flags whose value is a secret or a header field.
+const SECRET_FLAGS: [&str; 3] = ["--auth", "--bearer", "--cookie"];
+
+/// The event with its secrets masked; borrowed when there is nothing to mask.
+pub fn event(event: &Event) -> Cow<'_, Event> {
+    match masked_kind(&event.kind) {
+        Some(kind) => Cow::Owned(Event { seq: event.seq, at: event.at, conn: event.conn, kind }),
+        None => Cow::Borrowed(event),
+    }
+}
+
+/// A URL or a request target with userinfo and secret query values masked.
+pub fn url(url: &str) -> String {
+    let masked = text(url);
+    if url.contains("://") {
+        return masked;
+    }
+    let (slashes, rest) = masked.split_at(if masked.starts_with("//") { 2 } else { 0 });
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(at) if at > 0 => format!("{slashes}{MASK}{}", &rest[at..]),
+        _ => masked,
+    }
+}
+
+/// The command line as one line that a shell takes, with secrets masked. `@FILE` and `env:NAME` name a place and stay.
+pub fn command_line(args: &[String]) -> String {
+    let mut shown = Vec::with_capacity(args.len());
+    let mut before = Next::Any;
+    for arg in args {
+        let (masked, next) = masked_argument(arg, before);
+        shown.push(shell_word(&masked));
+        before = next;
+    }
+    shown.join(" ")
+}
+
+/// What the next argument is, after a flag that takes a value.
+#[derive(Clone, Copy)]
+enum Next {
+    Any,
+    Secret,
+    Header,
+}
+
+fn masked_argument(arg: &str, before: Next) -> (String, Next) {
+    match before {
+        Next::Secret => return (masked_secret(arg), Next::Any),
+        Next::Header => return (masked_header_argument(arg), Next::Any),
+        Next::Any => {}
+    }
+    if SECRET_FLAGS.contains(&arg) {
+        return (arg.to_owned(), Next::Secret);
+    }
+    if arg == "--header" {
+        return (arg.to_owned(), Next::Header);
+    }
+    if let Some((flag, value)) = arg.split_once('=') {
+        if SECRET_FLAGS.contains(&flag) {
+            return (format!("{flag}={}", masked_secret(value)), Next::Any);
+        }
+        if flag == "--header" {
+            return (format!("{flag}={}", masked_header_argument(value)), Next::Any);
+        }
+    }
+    if let Some(value) = short_header(arg) {
+        if value.is_empty() {
+            return (arg.to_owned(), Next::Header);
+        }
+        let flag = &arg[..arg.len() - value.len()];
+        return (format!("{flag}{}", masked_header_argument(value)), Next::Any);
+    }
+    if arg.starts_with('-') {
+        return (text(arg), Next::Any);
+    }
+    (url(arg), Next::Any)
+}
+
+/// The value behind `-H`, which may stand after short flags that take none (`-vkH`).
+fn short_header(arg: &str) -> Option<&str> {
+    let flags = arg.strip_prefix('-').filter(|flags| !flags.starts_with('-'))?;
+    flags.trim_start_matches(['v', 'q', 'L', 'k', '4', '6']).strip_prefix('H')
+}
+
+fn masked_secret(value: &str) -> String {
+    if value.starts_with('@') || value.starts_with("env:") {
+        return value.to_owned();
+    }
+    MASK.to_owned()
+}
+
+fn masked_header_argument(argument: &str) -> String {
+    let Some((name, value)) = argument.split_once(':') else { return argument.to_owned() };
+    match field(name.trim_start_matches('=').trim(), value.trim()) {
+        Some(masked) => format!("{name}: {masked}"),
+        None => argument.to_owned(),
+    }
+}
+
+fn shell_word(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:=@%+,-".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// The masked copy of what happened, or none when it holds nothing that could be a secret.
+fn masked_kind(kind: &EventKind) -> Option<EventKind> {
+    let masked = match kind {
+        EventKind::DialStarted(dial) => {
+            EventKind::DialStarted(DialStarted { url: changed(&dial.url)?, attempt: dial.attempt })
+        }
+        EventKind::UpgradeSent(sent) => EventKind::UpgradeSent(UpgradeSent { head: masked_head(&sent.head) }),
+        EventKind::UpgradeAnswered(answer) => EventKind::UpgradeAnswered(UpgradeAnswered {
+            head: masked_head(&answer.head),
+            body: answer.body.clone(),
+            took: answer.took,
+        }),
+        EventKind::Redirected(hop) => {
+            EventKind::Redirected(Redirected { status: hop.status, from: url(&hop.from), to: url(&hop.to) })
+        }
+        EventKind::DialFailed(failed) => EventKind::DialFailed(masked_failure(failed)?),
+        EventKind::Open(open) => EventKind::Open(Opened {
+            url: url(&open.url),
+            subprotocol: open.subprotocol.as_deref().map(subprotocols),
+            ..open.clone()
+        }),
+        EventKind::Finding(finding) => EventKind::Finding(masked_finding(finding)),
+        EventKind::Judged(judged) => {
+            EventKind::Judged(Judged { url: url(&judged.url), fact: text(&judged.fact), ..judged.clone() })
+        }
+        EventKind::Listening(listening) => {
+            EventKind::Listening(Listening { url: changed(&listening.url)?, loopback: listening.loopback })
+        }
+        // The command line is masked by who makes it (`command_line`), since `--no-redact` is known there too.
+        EventKind::RunStarted(_) | EventKind::RunEnded(_) => return None,
+        EventKind::Resolved(_) | EventKind::TcpOpen(_) | EventKind::TlsReady(_) => return None,
+        EventKind::Frame(_) | EventKind::Message(_) | EventKind::Farewell(_) | EventKind::CloseSeen(_) => return None,
+        EventKind::Heartbeat(_) | EventKind::Answered(_) | EventKind::StrayPong(_) | EventKind::Missed(_) => {
+            return None;
+        }
+        EventKind::PingsIgnored(_) | EventKind::Held(_) | EventKind::Ended(_) => return None,
+        EventKind::RetryAt(_) | EventKind::GaveUp(_) | EventKind::FaultDone(_) | EventKind::Check(_) => return None,
+    };
+    Some(masked)
+}
+
+fn changed(plain: &str) -> Option<String> {
+    Some(url(plain)).filter(|masked| masked != plain)
+}
+
+fn masked_head(head: &Head) -> Head {
+    head.with_field_values(field).with_start(text(head.start()))
+}
+
+fn masked_failure(failed: &DialFailed) -> Option<DialFailed> {
+    let fault = match &failed.fault {
+        DialFault::InvalidUpgrade { breaches } => {
+            let mut breaches = breaches.clone();
+            for breach in &mut breaches {
+                breach.expected = text(&breach.expected);
+                breach.got = text(&breach.got);
+            }
+            DialFault::InvalidUpgrade { breaches }
+        }
+        DialFault::Redirects { words } => DialFault::Redirects { words: text(words) },
+        DialFault::NameNotFound { .. }
+        | DialFault::NameLookupFailed { .. }
+        | DialFault::NoAddress { .. }
+        | DialFault::Unreachable { .. }
+        | DialFault::TimedOut { .. }
+        | DialFault::Certificate { .. }
+        | DialFault::Tls { .. }
+        | DialFault::TlsCut { .. }
+        | DialFault::Refused { .. }
+        | DialFault::NotHttp { .. }
+        | DialFault::CutBeforeAnswer { .. }
+        | DialFault::AlertBeforeAnswer { .. }
+        | DialFault::HeadTooLarge { .. }
+        | DialFault::Io { .. } => return None,
+    };
+    Some(DialFailed { phase: failed.phase, fault, took: failed.took })
+}
+
+fn masked_finding(finding: &Finding) -> Finding {
+    Finding {
+        fact: text(&finding.fact),
+        seen: finding.seen.iter().map(|line| text(line)).collect(),
+        cause: text(&finding.cause),
+        help: finding.help.iter().map(|line| text(line)).collect(),
+        ..finding.clone()
+    }
+}
+
+/// The masked value of a header field; none when it stays.
+fn field(name: &str, value: &str) -> Option<String> {
+    let masked = match name.to_ascii_lowercase().as_str() {
+        "authorization" | "proxy-authorization" => credentials(value),
+        "cookie" => value.split(';').map(cookie).collect::<Vec<_>>().join(";"),
+        "set-cookie" => {
+            let (pair, attributes) = value.split_at(value.find(';').unwrap_or(value.len()));
+            format!("{}{attributes}", cookie(pair))
+        }
+        "sec-websocket-protocol" => subprotocols(value),
+        // The handshake's own key is a nonce (RFC 6455 section 4.1): evidence, and no secret.
+        "sec-websocket-key" | "sec-websocket-accept" => return None,
+        lower if is_secret_name(lower) && !value.is_empty() => MASK.to_owned(),
+        _ => text(value),
+    };
+    (masked != value).then_some(masked)
+}
+
+/// `Basic dXNlcg==` becomes `Basic ***`.
+fn credentials(value: &str) -> String {
+    match value.split_once(' ') {
+        Some((scheme, _)) => format!("{scheme} {MASK}"),
+        None => MASK.to_owned(),
+    }
+}
+
+/// `sid=1` becomes `sid=***`; space before the name stays.
+fn cookie(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) => format!("{name}={MASK}"),
+        None if pair.trim().is_empty() => pair.to_owned(),
+        None => MASK.to_owned(),
+    }
+}
+
+/// A list of subprotocols in which what looks like a token is masked.
+fn subprotocols(list: &str) -> String {
+    let mut after_mark = false;
+    let masked = list.split(',').map(|entry| {
+        let name = entry.trim();
+        let lower = name.to_ascii_lowercase();
+        let space = &entry[..entry.len() - entry.trim_start().len()];
+        let shown = match TOKEN_MARKS.iter().find(|mark| has_token_behind(&lower, mark)) {
+            Some(mark) => format!("{space}{}{MASK}", &name[..=mark.len()]),
+            None if after_mark || is_token(name) => format!("{space}{MASK}"),
+            None => entry.to_owned(),
+        };
+        after_mark = TOKEN_MARKS.contains(&lower.as_str());
+        shown
+    });
+    masked.collect::<Vec<_>>().join(",")
+}
+
+/// `bearer.abc`, `bearer-abc`, `bearer abc`.
+fn has_token_behind(lower: &str, mark: &str) -> bool {
+    lower.strip_prefix(mark).is_some_and(|rest| rest.len() > 1 && rest.starts_with(['.', '-', ' ', ':', '=', '~']))
+}
+
+/// A JWT begins with `eyJ`, base64 of `{"`; a long run of letters and digits is a token of another kind.
+fn is_token(name: &str) -> bool {
+    let mixed = name.bytes().any(|byte| byte.is_ascii_digit()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    name.starts_with("eyJ") || (name.len() >= 40 && mixed)
+}
+
+/// Masks wherever it stands in `plain`: userinfo behind `://`, secret query values, JWTs.
+fn text(plain: &str) -> String {
+    without_jwts(&without_query_secrets(&without_userinfo(plain)))
+}
+
+fn without_userinfo(plain: &str) -> String {
+    let mut masked = String::with_capacity(plain.len());
+    let mut rest = plain;
+    while let Some(at) = rest.find("://") {
+        let (scheme, behind) = rest.split_at(at + 3);
+        masked.push_str(scheme);
+        let authority = &behind[..behind.find(ends_authority).unwrap_or(behind.len())];
+        rest = behind;
+        if let Some(end) = authority.rfind('@') {
+            masked.push_str(MASK);
+            rest = &behind[end..];
+        }
+    }
+    masked.push_str(rest);
+    masked
+}
+
+fn ends_authority(character: char) -> bool {
+    matches!(character, '/' | '?' | '#' | '"' | '\'' | ',' | '<' | '>') || character.is_whitespace()
+}
+
+fn ends_value(character: char) -> bool {
+    matches!(character, '&' | ';' | '#' | '"' | '\'' | ',' | '<' | '>') || character.is_whitespace()
+}
+
+fn without_query_secrets(plain: &str) -> String {
+    let mut masked = String::with_capacity(plain.len());
+    let mut rest = plain;
+    while let Some(at) = rest.find(['?', '&', '#', ';']) {
+        let (head, behind) = rest.split_at(at + 1);
+        masked.push_str(head);
+        rest = behind;
+        let name_end = behind.find(|character| !is_name_part(character)).unwrap_or(behind.len());
+        let Some(value) = behind[name_end..].strip_prefix('=') else { continue };
+        let value_end = value.find(ends_value).unwrap_or(value.len());
+        if value_end > 0 && is_secret_name(&behind[..name_end]) {
+            masked.push_str(&behind[..=name_end]);
+            masked.push_str(MASK);
+            rest = &value[value_end..];
+        }
+    }
+    masked.push_str(rest);
+    masked
+}
+
+fn is_name_part(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | '[' | ']' | '%' | '$')
+}
+
+fn without_jwts(plain: &str) -> String {
+    let mut masked = String::with_capacity(plain.len());
+    let mut rest = plain;
+    while let Some(at) = rest.find("eyJ") {
+        let (head, token) = rest.split_at(at);
+        masked.push_str(head);
+        let end = token.find(|character: char| !is_token_part(character)).unwrap_or(token.len());
+        let starts_a_word = !head.ends_with(|character: char| character.is_alphanumeric());
+        let shown = if starts_a_word && token[..end].contains('.') { MASK } else { &token[..end] };
+        masked.push_str(shown);
+        rest = &token[end..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
+fn is_token_part(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
+}
+
+/// Does a name, split at its punctuation and capitals, hold a word for a secret?
+fn is_secret_name(name: &str) -> bool {
+    let mut words = String::new();
+    let mut small_before = false;
+    for character in name.chars() {
+        if !character.is_alphanumeric() || (character.is_uppercase() && small_before) {
+            words.push(' ');
+        }
+        if character.is_alphanumeric() {
+            words.extend(character.to_lowercase());
+        }
+        small_before = character.is_lowercase();
+    }
+    let is_secret = |word: &str| {
+        SECRET_WORDS.split(' ').any(|secret| secret == word) || SECRET_ENDINGS.iter().any(|end| word.ends_with(end))
+    };
+    words.split_whitespace().any(is_secret)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::ConnId;
+    use crate::moment::{Moment, Span};
+    use crate::wire::head::HeadReader;
+
+    fn args(line: &[&str]) -> String {
+        command_line(&line.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn query_values_with_a_secrets_name_are_masked() {
+        for (plain, masked) in [
+            ("wss://h/ws?token=abc&room=1", "wss://h/ws?token=***&room=1"),
+            ("/ws?room=1&access_token=a.b-c", "/ws?room=1&access_token=***"),
+            ("wss://h/?accessToken=a#x", "wss://h/?accessToken=***#x"),
+            ("wss://h/?X-Amz-Signature=aa&X-Amz-Date=1", "wss://h/?X-Amz-Signature=***&X-Amz-Date=1"),
+            ("wss://h/?author=me&monkey=1&token=", "wss://h/?author=me&monkey=1&token="),
+            ("wss://h/?apikey=1&api_key=2&jwt=3&sig=4", "wss://h/?apikey=***&api_key=***&jwt=***&sig=***"),
+        ] {
+            assert_eq!(url(plain), masked);
+            assert_eq!(url(&url(plain)), masked, "masking twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn userinfo_is_masked_with_and_without_a_scheme() {
+        assert_eq!(url("wss://ana:pw@h:1/x@y"), "wss://***@h:1/x@y");
+        assert_eq!(url("ana:pw@h/x"), "***@h/x");
+        assert_eq!(url("//ana@h/x"), "//***@h/x");
+        assert_eq!(url("localhost:3000/a@b"), "localhost:3000/a@b");
+    }
+
+    #[test]
+    fn a_header_field_keeps_what_is_no_secret() {
+        for (name, value, masked) in [
+            ("Authorization", "Basic dXNlcjpwdw==", Some("Basic ***")),
+            ("Proxy-Authorization", "x", Some("***")),
+            ("Cookie", "sid=1; theme=dark", Some("sid=***; theme=***")),
+            ("Set-Cookie", "sid=1; Path=/; HttpOnly", Some("sid=***; Path=/; HttpOnly")),
+            ("X-Api-Key", "1", Some("***")),
+            ("Location", "wss://h/?token=1", Some("wss://h/?token=***")),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", None),
+            ("Sec-WebSocket-Protocol", "chat.v2, ocpp1.6", None),
+            ("Sec-WebSocket-Protocol", "chat, bearer.abc", Some("chat, bearer.***")),
+            ("Sec-WebSocket-Protocol", "access_token, abc", Some("access_token, ***")),
+            ("Sec-WebSocket-Protocol", "chat,eyJhbGciOi.J9.x", Some("chat,***")),
+            ("Server", "nginx", None),
+        ] {
+            assert_eq!(field(name, value).as_deref(), masked, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_masked_and_quoted() {
+        assert_eq!(
+            args(&["wscope", "probe", "--auth", "ana:pw", "wss://h/?token=1"]),
+            "wscope probe --auth '***' 'wss://h/?token=***'"
+        );
+        assert_eq!(args(&["wscope", "--bearer=x", "--cookie", "a=1"]), "wscope '--bearer=***' --cookie '***'");
+        assert_eq!(args(&["wscope", "--bearer", "env:TOKEN", "h"]), "wscope --bearer env:TOKEN h");
+        assert_eq!(args(&["-H", "Authorization: Bearer x", "h"]), "-H 'Authorization: Bearer ***' h");
+        assert_eq!(args(&["-vHCookie:a=1", "-x", "it's"]), "'-vHCookie: a=***' -x 'it'\\''s'");
+        assert_eq!(args(&["--header=X-Room: 1"]), "'--header=X-Room: 1'");
+    }
+
+    #[test]
+    fn heads_are_masked_in_events() {
+        let raw = b"GET /ws?token=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer abc\r\n\r\n";
+        let (head, _) = HeadReader::request(65536).push(raw).unwrap().unwrap();
+        let kind = EventKind::UpgradeSent(UpgradeSent { head });
+        let plain = Event { seq: 1, at: Moment::START, conn: ConnId(1), kind };
+        let masked = event(&plain);
+        let EventKind::UpgradeSent(sent) = &masked.kind else { unreachable!() };
+        assert_eq!(sent.head.start(), "GET /ws?token=*** HTTP/1.1");
+        assert_eq!(sent.head.first("authorization"), Some("Bearer ***"));
+        assert!(!String::from_utf8_lossy(sent.head.raw()).contains("abc"));
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_not_copied() {
+        let kind = EventKind::Answered(crate::event::Answered {
+            number: 1,
+            measured: false,
+            own: true,
+            rtt: Span::from_millis(1),
+        });
+        let plain = Event { seq: 1, at: Moment::START, conn: ConnId(1), kind };
+        assert!(matches!(event(&plain), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_findings_text_is_masked_too() {
+        assert_eq!(
+            text("it points to \"wss://a:b@h/?key=1\", not here"),
+            "it points to \"wss://***@h/?key=***\", not here"
+        );
+        assert_eq!(text("got eyJhbGciOi.eyJzdWIi.sig, expected chat"), "got ***, expected chat");
+    }
+}

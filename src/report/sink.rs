@@ -1,0 +1,309 @@
+//! The only writer of stdout and stderr. Owns one thread and one bounded queue per stream, so that a reader that does
+//! not read never stops the connection; it does not know what it writes, nor who may be held when it is full.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::Notify;
+
+/// The queue's bound in bytes, over which lossless writers hold.
+pub const BOUND: usize = 1024 * 1024;
+
+/// What one write to the stream takes at most, so that a slow reader frees the queue bit by bit.
+const BLOCK: usize = 64 * 1024;
+
+/// A handle on one stream; clones write to the same queue. The thread ends after the last handle is dropped and the
+/// queue is written.
+#[derive(Clone)]
+pub struct Sink {
+    to: To,
+}
+
+#[derive(Clone)]
+enum To {
+    Queue(Arc<Handle>),
+    Memory(Arc<Mutex<Vec<u8>>>),
+}
+
+/// Closes the queue when the last clone goes.
+struct Handle {
+    queue: Arc<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    /// Tells the thread that there is work, or that there will be none.
+    work: Condvar,
+    /// Tells `flushed` that all is written, or that the stream is gone.
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<u8>,
+    /// Bytes in `waiting` and in the block that the thread is writing.
+    pending: usize,
+    wakers: Vec<Arc<Notify>>,
+    gone: bool,
+    closed: bool,
+}
+
+impl Sink {
+    /// The standard output.
+    pub fn stdout() -> Sink {
+        Sink::over("stdout", Box::new(io::stdout()))
+    }
+
+    /// The standard error stream.
+    pub fn stderr() -> Sink {
+        Sink::over("stderr", Box::new(io::stderr()))
+    }
+
+    /// A sink for tests that keeps what is written.
+    pub fn memory() -> (Sink, Arc<Mutex<Vec<u8>>>) {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        (Sink { to: To::Memory(Arc::clone(&kept)) }, kept)
+    }
+
+    /// A sink over any writer, which gets a thread of that name. Standard streams are given unlocked: the thread holds
+    /// their lock for one write only, so that [`plain_error`] comes through.
+    pub fn over(name: &str, writer: Box<dyn Write + Send>) -> Sink {
+        let queue = Arc::new(Queue::default());
+        let theirs = Arc::clone(&queue);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || theirs.run(writer));
+        if thread.is_err() {
+            queue.lose();
+        }
+        Sink { to: To::Queue(Arc::new(Handle { queue })) }
+    }
+
+    /// Queues `text` and returns at once. A lossless writer asks [`Sink::is_full`] before; what it writes nevertheless
+    /// is queued, so that a line is never cut. After the stream is gone nothing is kept.
+    pub fn write(&self, text: &str) {
+        match &self.to {
+            To::Memory(kept) => lock(kept).extend_from_slice(text.as_bytes()),
+            To::Queue(handle) => handle.queue.push(text.as_bytes()),
+        }
+    }
+
+    /// True while 1 MiB or more is not written yet.
+    pub fn is_full(&self) -> bool {
+        match &self.to {
+            To::Memory(_) => false,
+            To::Queue(handle) => lock(&handle.queue.state).pending >= BOUND,
+        }
+    }
+
+    /// True after the stream's reader went away (EPIPE), or after any other error of writing.
+    pub fn is_gone(&self) -> bool {
+        match &self.to {
+            To::Memory(_) => false,
+            To::Queue(handle) => lock(&handle.queue.state).gone,
+        }
+    }
+
+    /// `waker` is told each time the queue falls under half its bound, and when the stream is gone. An early or a
+    /// second wake-up is possible: ask [`Sink::is_full`] again.
+    pub fn on_drain(&self, waker: Arc<Notify>) {
+        if let To::Queue(handle) = &self.to {
+            lock(&handle.queue.state).wakers.push(waker);
+        }
+    }
+
+    /// Ends when all that was queued is written, or the stream is gone. A reader that stands still makes this wait:
+    /// bound it with a timeout.
+    pub async fn flushed(&self) {
+        let To::Queue(handle) = &self.to else { return };
+        loop {
+            // Made before the look at the state: `notify_waiters` reaches it from here on.
+            let settled = handle.queue.settled.notified();
+            if handle.queue.is_settled() {
+                return;
+            }
+            settled.await;
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        lock(&self.queue.state).closed = true;
+        self.queue.work.notify_all();
+    }
+}
+
+impl Queue {
+    fn push(&self, bytes: &[u8]) {
+        let mut state = lock(&self.state);
+        if state.gone || bytes.is_empty() {
+            return;
+        }
+        state.waiting.extend_from_slice(bytes);
+        state.pending += bytes.len();
+        drop(state);
+        self.work.notify_one();
+    }
+
+    fn is_settled(&self) -> bool {
+        let state = lock(&self.state);
+        state.gone || state.pending == 0
+    }
+
+    /// The thread: takes what waits, writes it in blocks, until closed or gone.
+    fn run(&self, mut writer: Box<dyn Write + Send>) {
+        while let Some(taken) = self.take() {
+            for block in taken.chunks(BLOCK) {
+                if writer.write_all(block).and_then(|()| writer.flush()).is_err() {
+                    return self.lose();
+                }
+                self.wrote(block.len());
+            }
+        }
+    }
+
+    /// Waits for bytes; none when the last handle is gone and nothing waits.
+    fn take(&self) -> Option<Vec<u8>> {
+        let mut state = lock(&self.state);
+        while state.waiting.is_empty() {
+            if state.closed {
+                return None;
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        Some(std::mem::take(&mut state.waiting))
+    }
+
+    fn wrote(&self, count: usize) {
+        let mut state = lock(&self.state);
+        let before = state.pending;
+        state.pending = before.saturating_sub(count);
+        if before >= BOUND / 2 && state.pending < BOUND / 2 {
+            wake(&state.wakers);
+        }
+        if state.pending == 0 {
+            self.settled.notify_waiters();
+        }
+    }
+
+    fn lose(&self) {
+        let mut state = lock(&self.state);
+        state.gone = true;
+        state.waiting = Vec::new();
+        state.pending = 0;
+        wake(&state.wakers);
+        self.settled.notify_waiters();
+    }
+}
+
+/// Several connections may wait on one waker, and one may be about to: all are woken, and a permit is left.
+fn wake(wakers: &[Arc<Notify>]) {
+    for waker in wakers {
+        waker.notify_waiters();
+        waker.notify_one();
+    }
+}
+
+/// A thread that panicked while it held the lock leaves the bytes as they are: no reason to panic here too.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Is stdout a terminal?
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Is stderr a terminal?
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Writes `text` to stderr at once, past any queue: for usage errors and for a fault of wscope's own.
+pub fn plain_error(text: &str) {
+    let mut stream = io::stderr().lock();
+    // There is nobody left to tell when stderr itself cannot be written.
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+/// Writes to stdout directly: help, completions, an explanation. A reader that has gone away is no failure.
+pub fn plain_output(bytes: &[u8]) {
+    let mut stream = io::stdout().lock();
+    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A writer that stands still until it is let go, block by block.
+    struct Gate {
+        go: mpsc::Receiver<()>,
+        kept: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.go.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+            lock(&self.kept).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (Sink, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+        let (let_go, go) = mpsc::channel();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let gate = Gate { go, kept: Arc::clone(&kept) };
+        (Sink::over("gate", Box::new(gate)), let_go, kept)
+    }
+
+    fn wait(future: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future);
+    }
+
+    #[test]
+    fn what_is_queued_is_written_in_order() {
+        let (sink, let_go, kept) = gated();
+        for _ in 0..8 {
+            let_go.send(()).unwrap();
+        }
+        sink.write("one ");
+        sink.clone().write("two");
+        wait(sink.flushed());
+        assert_eq!(lock(&kept).as_slice(), b"one two");
+    }
+
+    #[test]
+    fn a_full_queue_is_told_and_its_draining_wakes() {
+        let (sink, let_go, _kept) = gated();
+        let waker = Arc::new(Notify::new());
+        sink.on_drain(Arc::clone(&waker));
+        sink.write(&"x".repeat(BOUND));
+        assert!(sink.is_full());
+        for _ in 0..BOUND / BLOCK {
+            let_go.send(()).unwrap();
+        }
+        wait(waker.notified());
+        assert!(!sink.is_full());
+        wait(sink.flushed());
+    }
+
+    #[test]
+    fn a_reader_that_went_away_ends_the_stream_and_the_waiting() {
+        let (sink, let_go, _kept) = gated();
+        drop(let_go);
+        sink.write("lost");
+        wait(sink.flushed());
+        assert!(sink.is_gone());
+        sink.write(&"x".repeat(2 * BOUND));
+        assert!(!sink.is_full());
+    }
+}

@@ -1,0 +1,75 @@
+//! What is counted always and costs no event: bytes, frames and messages of one direction, and the last eight frame
+//! headers. Owns the numbers; the tap feeds them.
+
+use std::collections::VecDeque;
+
+use crate::event::{Direction, FrameBrief};
+use crate::moment::Moment;
+use crate::wire::header::{Header, Opcode};
+
+/// So many frame headers are kept.
+pub const RING: usize = 8;
+
+/// One direction's totals.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    pub bytes: u64,
+    pub frames: u64,
+    pub messages: u64,
+    /// When the last byte passed; none before the first.
+    pub last_at: Option<Moment>,
+    ring: VecDeque<(Header, Moment)>,
+}
+
+impl Counters {
+    /// Bytes passed.
+    pub fn bytes(&mut self, at: Moment, count: usize) {
+        self.bytes += count as u64;
+        self.last_at = Some(at);
+    }
+
+    /// A frame is complete.
+    pub fn frame(&mut self, at: Moment, header: Header) {
+        self.frames += 1;
+        if header.fin && matches!(header.opcode, Opcode::Text | Opcode::Binary | Opcode::Continuation) {
+            self.messages += 1;
+        }
+        if self.ring.len() == RING {
+            self.ring.pop_front();
+        }
+        self.ring.push_back((header, at));
+    }
+
+    /// The last frames, oldest first.
+    pub fn last_frames(&self, direction: Direction, now: Moment) -> impl Iterator<Item = (Moment, FrameBrief)> + '_ {
+        self.ring.iter().map(move |(header, at)| {
+            let opcode = header.opcode.bits();
+            (*at, FrameBrief { direction, opcode, fin: header.fin, len: header.len, ago: now.since(*at) })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_counts_once_whatever_its_fragments() {
+        let mut counters = Counters::default();
+        let part = |opcode, fin| Header { fin, ..Header::new(opcode, 1, None) };
+        for header in [part(Opcode::Text, false), part(Opcode::Ping, true), part(Opcode::Continuation, true)] {
+            counters.frame(Moment::START, header);
+        }
+        assert_eq!((counters.frames, counters.messages), (3, 1));
+    }
+
+    #[test]
+    fn only_the_last_eight_are_kept() {
+        let mut counters = Counters::default();
+        for len in 0..20 {
+            counters.frame(Moment::START, Header::new(Opcode::Text, len, None));
+        }
+        let kept: Vec<u64> = counters.last_frames(Direction::In, Moment::START).map(|(_, brief)| brief.len).collect();
+        assert_eq!(kept, (12..20).collect::<Vec<u64>>());
+    }
+}

@@ -1,0 +1,30 @@
+//! Messages that announce a drop before it comes. Owns which ones: those of known products, or a pattern.
+
+use regex::Regex;
+
+/// Which messages announce a drop.
+#[derive(Clone, Debug)]
+pub enum FarewellRule {
+    /// Those of known products.
+    Known,
+    Regex(Regex),
+}
+
+impl FarewellRule {
+    /// Does this text announce a drop?
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            FarewellRule::Known => is_known_farewell(text),
+            FarewellRule::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// ActionCable and Slack say `"type":"disconnect"`, Binance `serverShutdown`, SockJS `c[3000,"Go away!"]`, Discord op 7.
+fn is_known_farewell(text: &str) -> bool {
+    let head: String = text.chars().take(200).filter(|c| !c.is_whitespace()).collect();
+    head.starts_with("c[")
+        || head.contains("\"type\":\"disconnect\"")
+        || head.contains("\"serverShutdown\"")
+        || (head.starts_with('{') && head.contains("\"op\":7,"))
+}
