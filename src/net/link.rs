@@ -241,11 +241,9 @@ impl<S: Socket> Link<S> {
             Poll::Ready(())
         })
         .await;
-        let mut notes = Vec::new();
-        while let Some(note) = self.engine.get_mut().below_mut().note() {
-            notes.push(note);
-        }
-        notes
+        self.take_notes();
+        let frame = |io| if let Io::Frame(note) = io { Some(note) } else { None };
+        self.ready.into_iter().filter_map(frame).collect()
     }
 
     /// Drops the connection with a reset instead of a FIN.

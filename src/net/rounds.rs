@@ -58,8 +58,12 @@ async fn live<D: Dialer, C: Control>(
     let Some(life) = session.life() else { return };
     let Ending { at, end, parting } = drive(&mut link, life, conn, clock, control).await;
     let ended = session.end(at, end, dialer.dice());
-    tell_session(session, conn, at, control);
+    // The end is told at its moment, then the socket is closed, and that close alone leads to what the session says next.
+    if let Some(kind) = session.poll() {
+        control.on(at, conn, kind);
+    }
     part(link, parting, conn, ended.as_ref(), clock, control).await;
+    tell_session(session, conn, at, control);
 }
 
 fn tell_session<C: Control>(session: &mut Session, conn: ConnId, at: Moment, control: &mut C) {

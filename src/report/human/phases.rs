@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn nothing_answered_is_told_without_a_time() {
         let none = Times { lost: 5, ..Times::default() };
-        assert_eq!(none.row("ping"), ["  heartbeat             5 pings, none answered"]);
+        assert_eq!(none.row("ping"), ["  heartbeat            5 pings, none answered"]);
         assert_eq!(times([7].into_iter()).row("ping"), ["  heartbeat    0.7 ms  1 ping, none lost"]);
     }
 
