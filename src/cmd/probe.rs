@@ -50,7 +50,8 @@ pub enum Peers {
 pub async fn run(plan: Plan) -> Exit {
     let clock = Clock::start();
     let Ok(mut signals) = Signals::listen() else { return Exit::OwnFault };
-    let live = plan.steps.hold.is_some() || plan.screen.verbosity > 0;
+    // What takes long is told as it happens.
+    let live = plan.steps.hold.is_some() || plan.session.reconnect.is_some();
     let readers = plan.screen.for_probe(live);
     let exit = examine_all(&plan, &readers.fan, &mut signals, clock).await;
     let verdict = exit.word().to_ascii_lowercase();

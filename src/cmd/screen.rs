@@ -8,7 +8,7 @@ use crate::event::{Payload, Wanted};
 use crate::moment::Span;
 use crate::net::clock;
 use crate::report::Fan;
-use crate::report::human::{ProbeScreen, ScreenPlan, ServeScreen, Timestamps};
+use crate::report::human::{ProbeScreen, Progress, ScreenPlan, ServeScreen, Timestamps};
 use crate::report::json::JsonLines;
 use crate::report::sink::{self, Sink};
 use crate::report::style::Style;
@@ -41,25 +41,39 @@ impl Plan {
     /// What these readers want built.
     pub fn wanted(&self) -> Wanted {
         if self.json {
-            // A page of JSON is read by a program: the frames are the wire, payload is their head.
-            let messages = if self.verbosity >= 2 { Payload::Whole } else { Payload::No };
-            return Wanted { frames: self.verbosity >= 1, messages };
+            // Heads and heartbeats are events of their own; frames and payload cost, and come when they are asked for.
+            let messages = if self.verbosity >= 3 { Payload::Whole } else { Payload::No };
+            return Wanted { frames: self.verbosity >= 2, messages };
         }
         let messages = if self.verbosity >= 3 { Payload::Head(HEX_HEAD) } else { Payload::No };
         Wanted { frames: self.verbosity >= 2, messages }
+    }
+
+    /// What the log of `serve` wants built: a line a message, unless it is quiet.
+    pub fn wanted_by_serve(&self) -> Wanted {
+        let wanted = self.wanted();
+        let messages = if self.quiet || self.json { wanted.messages } else { Payload::Head(HEX_HEAD) };
+        Wanted { messages, ..wanted }
     }
 
     /// The readers of `probe`. `live` runs print as things happen.
     pub fn for_probe(&self, live: bool) -> Readers {
         let mut fan = Fan::new(self.redact);
         let stdout = Sink::stdout();
+        let mut sinks = vec![stdout.clone()];
         if self.json {
             fan.add_lossless(Box::new(JsonLines::new(stdout.clone())), &stdout);
         } else {
             let terminal = sink::stdout_is_terminal();
-            fan.add(Box::new(ProbeScreen::new(self.screen(live, terminal), stdout.clone())));
+            if !live && !self.quiet && self.verbosity == 0 && sink::stderr_is_terminal() {
+                let stderr = Sink::stderr();
+                // First, so that the line is gone before the verdict is written.
+                fan.add(Box::new(Progress::new(stderr.clone())));
+                sinks.push(stderr);
+            }
+            fan.add(Box::new(ProbeScreen::new(self.screen(live, terminal), stdout)));
         }
-        Readers { fan: Rc::new(RefCell::new(fan)), sinks: vec![stdout] }
+        Readers { fan: Rc::new(RefCell::new(fan)), sinks }
     }
 
     /// The readers of `serve`: its address on stdout, `notes` under it and the log on stderr.

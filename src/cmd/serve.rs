@@ -45,7 +45,7 @@ pub async fn run(plan: Plan) -> Exit {
     emit(EventKind::RunStarted(RunStarted { version, command, wall: clock::wall_rfc3339() }));
     emit(EventKind::Listening(Listening { url, loopback }));
     let fan = std::rc::Rc::clone(&readers.fan);
-    let serving = serving::start(listener, plan.faults.clone(), fan, plan.screen.wanted(), clock);
+    let serving = serving::start(listener, plan.faults.clone(), fan, plan.screen.wanted_by_serve(), clock);
     // Stopping is what a server is asked for: that it was a signal is no failure.
     signals.next().await;
     serving.stop().await;

@@ -57,6 +57,8 @@ struct Shared {
 
 /// The largest message that the echo takes.
 const MESSAGE_MAX: u64 = 64 * 1024 * 1024;
+/// So many bytes of a message are shown.
+const SHOWN_MAX: usize = 1024;
 /// A client's answer to our Close is waited for so long at the end.
 const CLOSE_WAIT: Span = Span::from_millis(2000);
 
@@ -273,7 +275,7 @@ impl Control for Client {
     fn message(&mut self, now: Moment, conn: ConnId, message: &Message) {
         if self.shared.wanted.messages != Payload::No {
             let (text, bytes) = parts(message);
-            let payload = Some(PayloadBytes(bytes[..bytes.len().min(1024)].to_vec()));
+            let payload = Some(PayloadBytes(bytes[..bytes.len().min(SHOWN_MAX)].to_vec()));
             let (text, len) = (text.is_some(), bytes.len() as u64);
             self.on(now, conn, EventKind::Message(MessageSeen { direction: Direction::In, text, len, payload }));
         }

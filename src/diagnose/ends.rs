@@ -91,7 +91,10 @@ pub fn figures(ended: &Ended) -> Vec<String> {
 
 /// A code as a person reads it: `1000 Normal Closure`, or `without a code`.
 pub fn code_words(code: Option<u16>) -> String {
-    code.map_or_else(|| "without a code".into(), |code| format!("{code} {}", close::name(code)))
+    let Some(code) = code else { return "without a code".into() };
+    let name = close::name(code);
+    // The registry's names are capitalised; the rest tells of a range.
+    if name.starts_with(char::is_uppercase) { format!("{code} {name}") } else { format!("{code} ({name})") }
 }
 
 fn closed(code: Option<u16>, reason: &str) -> Finding {
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn a_close_tells_code_name_reason_and_figures() {
         let finding = judged(close(Some(4001), "expired"));
-        assert_eq!(finding.fact, "the server side closed with 4001 private to the application, \"expired\"");
+        assert_eq!(finding.fact, "the server side closed with 4001 (private to the application), \"expired\"");
         assert_eq!(finding.seen, ["age 72.2 s; last byte in 10.0 s ago, out 12.0 s ago"]);
         assert_eq!(judged(close(None, "")).fact, "the server side closed without a code, no reason given");
     }

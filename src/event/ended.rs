@@ -57,7 +57,7 @@ pub enum How {
     KernelTimeout,
     /// What we wrote did not leave in time.
     WriteStuck,
-    /// Bytes that are no legal frame, or a Close that may not be on the wire.
+    /// Bytes that are no legal frame, or a Close that may not be on the wire; or, by us, a message over our limit.
     Garbage {
         breach: String,
         words: String,

@@ -96,6 +96,8 @@ impl Exit {
             How::Fin | How::TlsTruncated | How::TlsAlert { .. } => Exit::EndedWithoutClose,
             How::Reset => Exit::Reset,
             How::Silent { .. } | How::KernelTimeout | How::WriteStuck => Exit::Silent,
+            // A legal frame, and a limit of our own.
+            How::Garbage { breach, .. } if breach == "over-limit" => Exit::Failed,
             How::Garbage { .. } => Exit::IllegalFrame,
             How::Local { .. } => Exit::Failed,
         }

@@ -124,8 +124,13 @@ async fn wait_for_one<S: Socket, C: Control>(
 ) -> Woke {
     if control.is_holding() {
         let since = clock.now();
+        let until = control.deadline();
         poll_fn(|cx| match control.poll_wake(cx) {
-            Poll::Pending if control.is_holding() => Poll::Pending,
+            // A time limit runs on, whoever does not take the events.
+            Poll::Pending if control.is_holding() => match until {
+                Some(until) => timer.poll(cx, until),
+                None => Poll::Pending,
+            },
             _ => Poll::Ready(()),
         })
         .await;

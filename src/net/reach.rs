@@ -17,7 +17,7 @@ use crate::net::target::Target;
 use crate::net::{dial, resolve, tls};
 use crate::watch::life::{self, Life, Role};
 use crate::wire::head::Head;
-use crate::wire::upgrade::{Request, key_from};
+use crate::wire::upgrade::{Extra, Request, key_from};
 
 /// What the opening handshake says, less its key, path and host.
 #[derive(Clone, Debug)]
@@ -152,6 +152,7 @@ impl Reach {
             let request = &mut self.plan.request.request;
             request.authorization = None;
             request.cookies.clear();
+            request.extra.retain(|extra| !is_credential(extra));
             self.plan.request.host = None;
         }
         Ok(dial::Plan { target, ..plan.clone() })
@@ -231,6 +232,13 @@ impl Limit {
 
     fn used_up(&self, attempts: Vec<Attempt>, delivered: Option<bool>) -> DialFault {
         DialFault::TimedOut { limit: self.span.unwrap_or_default(), attempts, delivered }
+    }
+}
+
+fn is_credential(extra: &Extra) -> bool {
+    match extra {
+        Extra::Set(name, _) => ["authorization", "cookie"].contains(&name.to_ascii_lowercase().as_str()),
+        Extra::Remove(_) => false,
     }
 }
 

@@ -56,10 +56,9 @@ pub fn classify(cut: Cut, closing: &Closing) -> (How, Side) {
 }
 
 fn garbage(breach: Breach) -> (How, Side) {
-    if let Breach::OverLimit { .. } = breach {
-        return (How::Local { why: breach.words() }, Side::Us);
-    }
-    (How::Garbage { breach: breach.word().into(), words: breach.words() }, Side::Peer)
+    // The limit is ours: the frame is legal.
+    let side = if let Breach::OverLimit { .. } = breach { Side::Us } else { Side::Peer };
+    (How::Garbage { breach: breach.word().into(), words: breach.words() }, side)
 }
 
 fn bare(cut: Cut) -> How {
@@ -143,6 +142,6 @@ mod tests {
     #[test]
     fn a_message_over_our_own_limit_is_our_end() {
         let (how, side) = classify(Cut::Breach(Breach::OverLimit { len: 9, limit: 5 }), &closing(None, None, None));
-        assert_eq!((how.word(), side), ("local", Side::Us));
+        assert_eq!((how.word(), side), ("garbage", Side::Us));
     }
 }

@@ -38,6 +38,11 @@ impl Findings {
         }
     }
 
+    /// A failure that was waited out: its errors are no matter any more.
+    pub fn overcome(&mut self) {
+        self.kept.retain(|finding| finding.severity < Severity::Error);
+    }
+
     /// The one to act on: the first of the worst.
     pub fn first(&self) -> Option<&Finding> {
         self.ordered().first().copied()

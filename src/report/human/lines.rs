@@ -163,14 +163,15 @@ impl Lines {
     }
 }
 
-/// `text` broken at spaces into lines of at most `width` characters; a longer word stays whole.
+/// `text` broken at spaces into lines of at most `width` characters; a longer word stays whole, a number keeps its unit.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut columns = 0;
-    for (index, word) in text.split(' ').enumerate() {
+    for (index, word) in words(text).into_iter().enumerate() {
         let length = word.chars().count();
         if index > 0 && columns + 1 + length > width {
+            line.truncate(line.trim_end().len());
             lines.push(std::mem::take(&mut line));
             columns = length;
         } else {
@@ -184,6 +185,28 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines.push(line);
     lines
 }
+
+/// The pieces between which a line may break.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut from = 0;
+    for (space, _) in text.match_indices(' ') {
+        if space < from {
+            continue;
+        }
+        let number = text[from..space].ends_with(|last: char| last.is_ascii_digit());
+        let next = text[space + 1..].split(' ').next().unwrap_or_default();
+        if !(number && UNITS.contains(&next.trim_end_matches([',', ';', '.', ')', ':']))) {
+            words.push(&text[from..space]);
+            from = space + 1;
+        }
+    }
+    words.push(&text[from..]);
+    words
+}
+
+/// What stands behind a number and belongs to it.
+const UNITS: &[&str] = &["ms", "s", "m", "h", "B", "KiB", "MiB", "GiB"];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -220,6 +243,8 @@ mod tests {
         assert_eq!(wrap("aaaaaaaa b", 5), ["aaaaaaaa", "b"]);
         assert_eq!(wrap("", 5), [""]);
         assert_eq!(wrap("a  b", 80), ["a  b"]);
+        assert_eq!(wrap("after 12.5 ms, no", 10), ["after", "12.5 ms,", "no"]);
+        assert_eq!(wrap("fact   [code]", 9), ["fact", "[code]"]);
     }
 
     #[test]

@@ -22,9 +22,9 @@ impl ProbeScreen {
     pub(super) fn wants(&self, kind: &EventKind) -> bool {
         let (live, verbosity) = (self.plan.live, self.plan.verbosity);
         match kind {
-            EventKind::Open(_) | EventKind::Ended(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {
-                live || verbosity >= 1
-            }
+            EventKind::Open(_) | EventKind::Ended(_) | EventKind::GaveUp(_) => live || verbosity >= 1,
+            // Before the first open somebody waits for the peer to be there: a long silence would look like a hang.
+            EventKind::RetryAt(_) => live || verbosity >= 1 || self.facts.opened_at.is_none(),
             EventKind::Held(_) | EventKind::PingsIgnored(_) | EventKind::Farewell(_) => live || verbosity >= 1,
             // Before the first open, the last block tells it.
             EventKind::DialFailed(_) => (live && self.facts.opened_at.is_some()) || verbosity >= 1,
@@ -83,7 +83,12 @@ impl ProbeScreen {
                 self.note(at, "close", &format!("{way:<3} {}", close_words(close.code, &close.reason)));
             }
             EventKind::Ended(ended) => self.show_end(at, ended),
-            EventKind::RetryAt(retry) => self.note(at, "retry", &retry_text(retry)),
+            EventKind::RetryAt(retry) => {
+                if let Some(failed) = self.facts.failed_before_open().filter(|_| self.plan.verbosity == 0) {
+                    self.show_failure(at, &failed.clone());
+                }
+                self.note(at, "retry", &retry_text(retry));
+            }
             EventKind::GaveUp(gave_up) => self.lines.say(at, "gave up", Tone::Bad, &[gave_up_text(gave_up)]),
             EventKind::FaultDone(fault) => self.note(at, "fault", &safe::line(&fault.what, SHOWN_MAX)),
             EventKind::Check(check) => {

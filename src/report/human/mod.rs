@@ -9,6 +9,7 @@ mod heads;
 mod lines;
 mod live;
 mod phases;
+mod progress;
 mod serve;
 pub mod words;
 
@@ -24,6 +25,7 @@ use frames::Fold;
 use lines::{LABEL, Lines, Tone};
 use phases::Facts;
 
+pub use progress::Progress;
 pub use serve::ServeScreen;
 
 /// What stands in front of a line that tells when something happened.
@@ -97,6 +99,9 @@ impl ProbeScreen {
 impl Reporter for ProbeScreen {
     fn on(&mut self, event: &Event) -> io::Result<()> {
         self.lines.still_there()?;
+        if matches!(event.kind, EventKind::Open(_)) && self.facts.opened_at.is_none() {
+            self.findings.overcome();
+        }
         self.facts.see(event);
         if let EventKind::Finding(finding) = &event.kind {
             self.findings.push(finding);

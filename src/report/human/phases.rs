@@ -100,6 +100,11 @@ impl Facts {
         }
     }
 
+    /// The dial that failed last, as long as nothing was open.
+    pub fn failed_before_open(&self) -> Option<&DialFailed> {
+        self.dial.failed.as_ref().filter(|_| self.opened_at.is_none())
+    }
+
     /// Every row, in the order in which the phases come.
     pub fn rows(&self) -> Vec<String> {
         let mut rows = Vec::new();
