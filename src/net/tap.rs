@@ -39,6 +39,8 @@ pub enum ReadEnd {
     Error(io::Error),
 }
 
+/// 5.5: a control frame carries no more.
+const CONTROL_MAX: usize = 125;
 /// Undrained notes beyond this stop the reading until they are drained.
 const NOTES_MAX: usize = 4096;
 
@@ -179,18 +181,14 @@ struct Lane {
     scan: Scan,
     sequence: Sequence,
     counters: Counters,
-    current: Option<Current>,
+    /// The frame under way, when its first byte came, and the head of its payload that is kept.
+    header: Option<Header>,
+    first_at: Moment,
+    payload: Vec<u8>,
     frames_wanted: bool,
     preview: usize,
     /// A rule was broken: what follows has no frames.
     broken: bool,
-}
-
-#[derive(Debug)]
-struct Current {
-    header: Header,
-    first_at: Moment,
-    payload: Vec<u8>,
 }
 
 impl Lane {
@@ -200,7 +198,9 @@ impl Lane {
             scan: Scan::default(),
             sequence,
             counters: Counters::default(),
-            current: None,
+            header: None,
+            first_at: Moment::START,
+            payload: Vec::new(),
             frames_wanted: wanted.frames,
             preview,
             broken: false,
@@ -224,37 +224,38 @@ impl Lane {
 
     fn start(&mut self, header: Header, at: Moment, notes: &mut VecDeque<FrameNote>) {
         let breach = self.sequence.next(&header);
-        if let Some(fatal) = breach.filter(|breach| breach.is_fatal()) {
+        if breach.is_some_and(|breach| breach.is_fatal()) {
             self.broken = true;
             let (direction, payload) = (self.direction, Vec::new());
-            let breach = Some(fatal);
             notes.push_back(FrameNote { direction, header, first_at: at, last_at: at, payload, breach });
             return;
         }
-        self.current = Some(Current { header, first_at: at, payload: Vec::new() });
+        (self.header, self.first_at) = (Some(header), at);
     }
 
     fn data(&mut self, offset: u64, bytes: &[u8]) {
-        let Some(current) = &mut self.current else { return };
-        let keep = if current.header.opcode.is_control() { 125 } else { self.preview };
-        let room = keep.saturating_sub(current.payload.len()).min(bytes.len());
+        let Some(header) = self.header else { return };
+        let keep = if header.opcode.is_control() { CONTROL_MAX } else { self.preview };
+        let from = self.payload.len();
+        let room = keep.saturating_sub(from).min(bytes.len());
         if room == 0 {
             return;
         }
-        let from = current.payload.len();
-        current.payload.extend_from_slice(&bytes[..room]);
-        if let Some(key) = current.header.mask {
-            apply_mask(&mut current.payload[from..], key, offset);
+        self.payload.extend_from_slice(&bytes[..room]);
+        if let Some(key) = header.mask {
+            apply_mask(&mut self.payload[from..], key, offset);
         }
     }
 
     fn end(&mut self, at: Moment, notes: &mut VecDeque<FrameNote>) {
-        let Some(current) = self.current.take() else { return };
-        let Current { header, first_at, payload } = current;
+        let Some(header) = self.header.take() else { return };
         self.counters.frame(at, header);
         if self.frames_wanted || header.opcode.is_control() {
-            let direction = self.direction;
+            let (direction, first_at) = (self.direction, self.first_at);
+            let payload = std::mem::take(&mut self.payload);
             notes.push_back(FrameNote { direction, header, first_at, last_at: at, payload, breach: None });
+        } else {
+            self.payload.clear();
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What is counted always and costs no event: bytes, frames and messages of one direction, and the last eight frame
 //! headers. Owns the numbers; the tap feeds them.
 
-use std::collections::VecDeque;
-
 use crate::event::{Direction, FrameBrief};
 use crate::moment::Moment;
 use crate::wire::header::{Header, Opcode};
@@ -18,7 +16,8 @@ pub struct Counters {
     pub messages: u64,
     /// When the last byte passed; none before the first.
     pub last_at: Option<Moment>,
-    ring: VecDeque<(Header, Moment)>,
+    /// Frame `n` stands at `n % RING`.
+    ring: [Option<(Header, Moment)>; RING],
 }
 
 impl Counters {
@@ -30,21 +29,19 @@ impl Counters {
 
     /// A frame is complete.
     pub fn frame(&mut self, at: Moment, header: Header) {
+        self.ring[self.frames as usize % RING] = Some((header, at));
         self.frames += 1;
         if header.fin && matches!(header.opcode, Opcode::Text | Opcode::Binary | Opcode::Continuation) {
             self.messages += 1;
         }
-        if self.ring.len() == RING {
-            self.ring.pop_front();
-        }
-        self.ring.push_back((header, at));
     }
 
     /// The last frames, oldest first.
     pub fn last_frames(&self, direction: Direction, now: Moment) -> impl Iterator<Item = (Moment, FrameBrief)> + '_ {
-        self.ring.iter().map(move |(header, at)| {
+        let oldest = self.frames as usize % RING;
+        (0..RING).filter_map(move |step| self.ring[(oldest + step) % RING]).map(move |(header, at)| {
             let opcode = header.opcode.bits();
-            (*at, FrameBrief { direction, opcode, fin: header.fin, len: header.len, ago: now.since(*at) })
+            (at, FrameBrief { direction, opcode, fin: header.fin, len: header.len, ago: now.since(at) })
         })
     }
 }

@@ -1,5 +1,5 @@
-//! The fault matrix: every row of `docs/faults.md` is done to a probe, by `--demo` and by path at a server of its own, and
-//! must lead to the finding and the exit code that stand there.
+//! The fault matrix: every row of `docs/faults.md` is done to a probe, by `--demo` and by path at a server of its own,
+//! and must lead to the finding and the exit code that stand there.
 //!
 //! Owns the reading of that table; what the findings mean is `event::codes`.
 
@@ -186,7 +186,7 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-/// Does `work` to every row, some at once, each worker with what `prepare` made for it. All that failed is told at the end.
+/// Does `work` to every row, some at once, each worker with what `prepare` made for it. What failed is told at the end.
 fn each_row<T>(prepare: impl Fn() -> T + Sync, work: impl Fn(&mut T, &Row) + Sync) {
     let rows = rows();
     let rows = &rows[..];

@@ -1,8 +1,8 @@
 //! Frames as lines and as hex, and the folding of a flood of them: DESIGN 1 (3), screen 4's dump. Owns the limit of 200
 //! lines a second; the frames are those of RFC 6455 section 5.2.
 
-use crate::event::show::size;
-use crate::event::{Direction, FrameSeen, MessageSeen};
+use crate::event::show::{size, span};
+use crate::event::{Direction, FrameBrief, FrameSeen, MessageSeen};
 use crate::moment::{Moment, Span};
 use crate::report::safe::{self, SHOWN_MAX};
 
@@ -11,6 +11,9 @@ const LINES_MAX: u64 = 200;
 
 /// How many rows of a dump are shown.
 const ROWS_MAX: usize = 64;
+
+/// How many of the last frames are named.
+const BRIEF_MAX: usize = 6;
 
 /// `in  text fin len 14 masked`.
 pub fn frame_text(frame: &FrameSeen) -> String {
@@ -24,6 +27,19 @@ pub fn frame_text(frame: &FrameSeen) -> String {
         text.push_str(" masked");
     }
     text
+}
+
+/// `out ping 8 B, 1.0 s before; in pong 8 B, 1.0 s before`: the newest last, at most the six that fit a glance.
+pub fn brief(frames: &[FrameBrief]) -> String {
+    let newest = &frames[frames.len().saturating_sub(BRIEF_MAX)..];
+    let words: Vec<String> = newest
+        .iter()
+        .map(|frame| {
+            let way = direction(frame.direction);
+            format!("{way} {} {}, {} before", opcode(frame.opcode), size(frame.len), span(frame.ago))
+        })
+        .collect();
+    words.join("; ")
 }
 
 /// `in  text, 14 B: "..."`.

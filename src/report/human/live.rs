@@ -153,7 +153,11 @@ impl ProbeScreen {
 
     fn show_end(&mut self, at: Moment, ended: &Ended) {
         if ended.drop {
-            self.lines.say(at, "dropped", Tone::Bad, &[ended_fact(ended), age_text(ended)]);
+            let mut texts = vec![ended_fact(ended), age_text(ended)];
+            if self.plan.verbosity >= 1 && !ended.last_frames.is_empty() {
+                texts.push(format!("last frames: {}", frames::brief(&ended.last_frames)));
+            }
+            self.lines.say(at, "dropped", Tone::Bad, &texts);
             return;
         }
         let Some(closing) = self.facts.closing.as_ref().filter(|_| is_ours(ended)) else {

@@ -1,4 +1,4 @@
-//! Heartbeats by exact times: what is due, what settles it, what is missed, and what no order of inputs may bring about.
+//! Heartbeats by exact times: what is due, what settles it, what is missed, and what no order of inputs may cause.
 
 #![allow(clippy::unwrap_used)]
 

@@ -12,7 +12,7 @@ fn reconnect(name: &str) -> Reconnect {
     Reconnect::new(Plan { curve: profile(name).unwrap(), attempts: None })
 }
 
-/// A drop after so many milliseconds, with as long a silence of ours.
+/// A drop at an age of so many milliseconds.
 fn ended(how: How, age: u64) -> Ended {
     let age = Span::from_millis(age);
     Ended {
@@ -194,7 +194,7 @@ fn a_shorter_retry_after_changes_nothing() {
 
 #[test]
 fn a_wait_names_its_reason() {
-    let why = |decision| match decision {
+    let why = |decision: Decision| match decision {
         Decision::Retry { why, .. } => why,
         Decision::GiveUp { why, .. } => panic!("given up: {why}"),
     };
