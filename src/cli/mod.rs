@@ -100,7 +100,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Usage> 
     name = "wscope",
     bin_name = "wscope",
     version,
-    about = "Shows what happens on a WebSocket connection, who ended it, why, and what to change",
+    about = "What happens on a WebSocket connection, who ended it, why, and what to change",
     long_about = None,
     override_usage = "wscope COMMAND [OPTIONS]",
     after_help = help::TOP_EXAMPLES,

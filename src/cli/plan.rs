@@ -114,9 +114,17 @@ fn peers(args: &ProbeArgs) -> Result<probe::Peers, String> {
     let targets: Result<Vec<Target>, String> = args
         .urls
         .iter()
-        .map(|url| target::parse(url).map_err(|fault| format!("URL {}: {fault}", shown(url))))
+        .map(|url| target::parse(url).map_err(|fault| format!("URL {}: {fault}", masked(url))))
         .collect();
     Ok(probe::Peers::Urls(targets?))
+}
+
+/// What stands before an @ may be a password, however the rest is written.
+fn masked(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, rest)) => shown(&format!("***@{rest}")),
+        None => shown(url),
+    }
 }
 
 fn fault(argument: &str, text: &str) -> Result<Vec<Planned>, String> {

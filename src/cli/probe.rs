@@ -31,29 +31,29 @@ pub struct ProbeArgs {
     ///
     /// What was under way when it ran out is named, and the exit code is 124. Shorter than what was asked for: refused
     /// before anything is sent.
-    #[arg(long, value_name = "DUR|off", value_parser = values::limit)]
+    #[arg(long, value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
     pub timeout: Option<Limit>,
 
     /// Measure that many pings (5)
     ///
     /// The first goes out at once, each is awaited for --heartbeat-timeout. With --hold the heartbeats of the hold are
     /// the measurement, and this series comes before it only if -n is given.
-    #[arg(short = 'n', long, value_name = "N", value_parser = values::count, hide_short_help = true)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = values::count, allow_hyphen_values = true, hide_short_help = true)]
     pub count: Option<u32>,
 
     /// Pause between measured pings (200ms)
-    #[arg(long, value_name = "DUR", value_parser = values::span_or_zero, hide_short_help = true)]
+    #[arg(long, value_name = "DUR", value_parser = values::span_or_zero, allow_hyphen_values = true, hide_short_help = true)]
     pub interval: Option<Span>,
 
     /// Stay connected that long; every drop is reported
     ///
     /// Heartbeats run meanwhile. A drop fails the run even when the reconnect succeeded (see --max-drops); without
     /// --reconnect it ends the hold.
-    #[arg(long, value_name = "DUR|off", value_parser = values::limit)]
+    #[arg(long, value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
     pub hold: Option<Limit>,
 
     /// Drops that --hold forgives (0)
-    #[arg(long, value_name = "N", value_parser = values::whole_number, requires = "hold", hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = values::whole_number, allow_hyphen_values = true, requires = "hold", hide_short_help = true)]
     pub max_drops: Option<u32>,
 
     /// Send a text message once open (repeat)
@@ -68,7 +68,7 @@ pub struct ProbeArgs {
     pub expect: Option<ExpectArg>,
 
     /// How long --expect may take (5s)
-    #[arg(short = 'w', long, value_name = "DUR|off", value_parser = values::limit_or_zero, hide_short_help = true)]
+    #[arg(short = 'w', long, value_name = "DUR|off", value_parser = values::limit_or_zero, allow_hyphen_values = true, hide_short_help = true)]
     pub wait: Option<Limit>,
 
     /// Try again until healthy, or --timeout

@@ -86,7 +86,7 @@ fn from_file(file: File, name: String) -> Result<Curve, String> {
 }
 
 fn one_line(error: &toml::de::Error, content: &str) -> String {
-    let line = error.span().map(|span| content[..span.start.min(content.len())].lines().count().max(1));
+    let line = error.span().map(|span| content[..span.start.min(content.len())].matches('\n').count() + 1);
     let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
     format!("{place}{}", error.message().replace('\n', " "))
 }

@@ -17,7 +17,8 @@ pub struct ServeArgs {
         value_name = "ADDR",
         default_value = "127.0.0.1:9001",
         value_parser = values::listen_address,
-        help = "[ADDR:]PORT, :PORT (loopback), [::1]:0 or unix:/path"
+        hide_default_value = true,
+        help = "[ADDR:]PORT, :PORT, [::1]:0 or unix:/path (127.0.0.1:9001)"
     )]
     pub address: ListenArg,
 

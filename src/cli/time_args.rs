@@ -20,7 +20,7 @@ pub struct TimeArgs {
     #[arg(
         long,
         value_name = "DUR|off",
-        value_parser = values::limit,
+        value_parser = values::limit, allow_hyphen_values = true,
         help_heading = "Reaching the peer",
         hide_short_help = true
     )]
@@ -30,7 +30,7 @@ pub struct TimeArgs {
     #[arg(
         long,
         value_name = "DUR|off",
-        value_parser = values::limit_or_zero,
+        value_parser = values::limit_or_zero, allow_hyphen_values = true,
         help_heading = "Reaching the peer",
         hide_short_help = true
     )]
@@ -40,7 +40,7 @@ pub struct TimeArgs {
     #[arg(
         long,
         value_name = "DUR|off",
-        value_parser = values::limit,
+        value_parser = values::limit, allow_hyphen_values = true,
         help_heading = "Reaching the peer",
         hide_short_help = true
     )]
@@ -49,7 +49,7 @@ pub struct TimeArgs {
     /// Quiet time after which a heartbeat goes out (20s)
     ///
     /// With --heartbeat-clock fixed: the interval. off: none is sent. Also --ping-interval.
-    #[arg(long, alias = "ping-interval", value_name = "DUR|off", value_parser = values::limit)]
+    #[arg(long, alias = "ping-interval", value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
     pub heartbeat: Option<Limit>,
 
     /// How long its answer may take, from when it was written (20s)
@@ -59,7 +59,7 @@ pub struct TimeArgs {
         long,
         alias = "ping-timeout",
         value_name = "DUR|off",
-        value_parser = values::limit,
+        value_parser = values::limit, allow_hyphen_values = true,
         hide_short_help = true
     )]
     pub heartbeat_timeout: Option<Limit>,
@@ -77,7 +77,7 @@ pub struct TimeArgs {
     pub heartbeat_answer: Option<AnswerArg>,
 
     /// How many unanswered in a row make a drop (1)
-    #[arg(long, value_name = "N", value_parser = values::count, hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true, hide_short_help = true)]
     pub heartbeat_misses: Option<u32>,
 
     /// Payload, answer and times of a known client; a flag given by hand beats it
@@ -89,19 +89,19 @@ pub struct TimeArgs {
     /// Connect again after a drop, N times at most
     ///
     /// Without N: no limit. Only after a first open.
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, value_parser = values::count)]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, value_parser = values::count, allow_hyphen_values = true)]
     pub reconnect: Option<Option<u32>>,
 
     /// The first wait before a reconnect (1s)
-    #[arg(long, value_name = "DUR", value_parser = values::span, hide_short_help = true)]
+    #[arg(long, value_name = "DUR", value_parser = values::span, allow_hyphen_values = true, hide_short_help = true)]
     pub reconnect_delay: Option<Span>,
 
     /// The longest wait before a reconnect (30s)
-    #[arg(long, value_name = "DUR|off", value_parser = values::limit, hide_short_help = true)]
+    #[arg(long, value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true, hide_short_help = true)]
     pub reconnect_max_delay: Option<Limit>,
 
     /// How long a connection must stay up before the waits start anew (5s)
-    #[arg(long, value_name = "DUR", value_parser = values::span_or_zero, hide_short_help = true)]
+    #[arg(long, value_name = "DUR", value_parser = values::span_or_zero, allow_hyphen_values = true, hide_short_help = true)]
     pub min_uptime: Option<Span>,
 
     /// How the waits grow: a known client's way, or FILE.toml (full-jitter)
@@ -118,7 +118,7 @@ pub struct TimeArgs {
     pub farewell: Option<Regex>,
 
     /// Make jitter and chance repeatable
-    #[arg(long, value_name = "N", value_parser = values::seed, hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true, hide_short_help = true)]
     pub seed: Option<u64>,
 }
 

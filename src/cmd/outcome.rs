@@ -30,12 +30,12 @@ pub struct Outcome {
     up: bool,
     /// Between a failed dial and the next one: what is found there belongs to that failure, which may be overcome.
     failing: bool,
+    deserted: bool,
     last_failure: Option<DialFailed>,
     first_drop: Option<Ended>,
     drops: u32,
-    /// The first of everything else: an end of our own that failed, a check, a finding.
+    /// The first of everything else: an end of our own that failed, a check, a finding, a stop.
     other: Option<(Exit, String)>,
-    stopped: Option<(Exit, String)>,
 }
 
 impl Outcome {
@@ -48,11 +48,11 @@ impl Outcome {
             opened: false,
             up: false,
             failing: false,
+            deserted: false,
             last_failure: None,
             first_drop: None,
             drops: 0,
             other: None,
-            stopped: None,
         }
     }
 
@@ -83,7 +83,12 @@ impl Outcome {
 
     /// The run was stopped: by the time limit or a signal.
     pub fn stop(&mut self, exit: Exit, fact: String) {
-        self.stopped.get_or_insert((exit, fact));
+        self.fail(exit, fact);
+    }
+
+    /// Nobody reads the report: the run ends, and what has gone wrong until then decides.
+    pub fn desert(&mut self) {
+        self.deserted = true;
     }
 
     /// The verdict.
@@ -105,10 +110,7 @@ impl Outcome {
         if let Some((exit, fact)) = &self.other {
             return (*exit, fact.clone());
         }
-        if let Some((exit, fact)) = &self.stopped {
-            return (*exit, fact.clone());
-        }
-        if !self.opened {
+        if !self.opened && !self.deserted {
             return (Exit::OwnFault, "no connection, and no reason".into());
         }
         (Exit::Healthy, self.healthy_fact())
@@ -117,7 +119,14 @@ impl Outcome {
     fn healthy_fact(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.timing.open().map(|open| format!("open in {}", words::roughly(open))));
-        parts.extend(self.timing.median().map(|median| format!("heartbeat {}", span(median))));
+        match self.timing.median() {
+            Some(median) => parts.push(format!("heartbeat {}", span(median))),
+            // Settled by whatever came: there is no time of an answer to tell.
+            None if self.timing.settled() > 0 => {
+                parts.push(format!("{} answered", count(self.timing.settled(), "heartbeat")))
+            }
+            None => {}
+        }
         if self.drops > 0 {
             parts.push(format!("{} forgiven", count(u64::from(self.drops), "drop")));
         }
@@ -126,7 +135,7 @@ impl Outcome {
 
     fn drop_fact(&self, drop: &Ended, totals: Totals) -> String {
         if totals.drops < 2 && totals.reconnects == 0 {
-            return format!("{} after {}", words::ended_fact(drop), span(drop.age));
+            return format!("{}, after {}", words::ended_fact(drop), span(drop.age));
         }
         let hold = self.plan.hold.map(|hold| format!(" in {}", words::roughly(hold))).unwrap_or_default();
         format!("{}{hold}, down for {}", count(u64::from(totals.drops), "drop"), words::in_seconds(totals.down))

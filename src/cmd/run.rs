@@ -134,6 +134,7 @@ impl<'a> Run<'a> {
             self.time_used_up(now, limit.span);
             "time limit"
         } else if self.fan.borrow().is_deserted() {
+            self.outcome.desert();
             "nobody reads the report"
         } else {
             return None;

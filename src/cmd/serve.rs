@@ -50,7 +50,7 @@ pub async fn run(plan: Plan) -> Exit {
     signals.next().await;
     serving.stop().await;
     let took = clock.now().since(Moment::START);
-    emit(EventKind::RunEnded(RunEnded { verdict: "stopped".into(), exit: Exit::Healthy, took }));
+    emit(EventKind::RunEnded(RunEnded { verdict: "healthy".into(), exit: Exit::Healthy, took }));
     tokio::select! {
         () = readers.finish() => Exit::Healthy,
         second = signals.next() => second,

@@ -13,6 +13,7 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::event::show;
 use crate::event::{
     Body, ConnId, Direction, EventKind, FaultDone, MessageSeen, Opened, Payload, PayloadBytes, UpgradeAnswered,
     UpgradeSent, Wanted,
@@ -133,7 +134,7 @@ async fn serve_one(arrived: Arrived, conn: ConnId, shared: &Rc<Shared>) {
     let began = shared.clock.now();
     let mut stream = match arrived.stream().await {
         Ok(stream) => stream,
-        Err(error) => return shared.fault(conn, "tls", format!("no TLS with {peer}: {error}")),
+        Err(error) => return shared.fault(shared.clock.now(), conn, "tls", format!("no TLS with {peer}: {error}")),
     };
     let welcomed = tokio::select! {
         welcomed = accept::welcome(&mut stream, &shared.faults) => welcomed,
@@ -141,17 +142,21 @@ async fn serve_one(arrived: Arrived, conn: ConnId, shared: &Rc<Shared>) {
     };
     let Welcomed { head, planned, rest, fault } = match welcomed {
         Ok(welcomed) => welcomed,
+        Err(Turned::Unanswered { head }) => {
+            shared.unanswered(conn, *head);
+            tokio::select! {
+                () = accept::wait_for_end(&mut stream) => return,
+                () = shared.stopped() => return,
+            }
+        }
         Err(turned) => return shared.turned_away(conn, &peer, turned),
     };
     let opened_at = shared.clock.now();
-    shared.opened(conn, &peer, head, opened_at.since(began));
+    shared.opened(opened_at, conn, &peer, head, opened_at.since(began));
     if let Some(what) = fault {
-        shared.fault(conn, "bad-accept", format!("{what} sent, as asked"));
+        shared.fault(opened_at, conn, "bad-accept", format!("{what} sent, as asked"));
     }
-    let rewrite = no_pong(&planned, opened_at);
-    if rewrite.is_some() {
-        shared.fault(conn, "no-pong", "pings are not answered, as asked".into());
-    }
+    let rewrite = shared.no_pong(conn, &planned, opened_at);
     let setup = Setup { role: Role::Server, max_message: MESSAGE_MAX, wanted: shared.wanted, rewrite, rest };
     let mut link = Link::new(stream, setup, shared.clock).await;
     let mut life = Life::new(&life_plan(shared.wanted), opened_at, 0);
@@ -173,23 +178,25 @@ fn life_plan(wanted: Wanted) -> Plan {
     }
 }
 
-fn no_pong(planned: &[Planned], opened: Moment) -> Option<Box<dyn Rewrite>> {
-    let when = planned.iter().find(|planned| planned.fault == Fault::NoPong)?.when;
-    let from = match when {
-        When::After(span) => opened.after(span),
-        When::AtOnce | When::Frames(_) | When::Bytes(_) => opened,
-    };
-    Some(Box::new(NoPong::new(from)))
-}
-
 impl Shared {
     fn emit(&self, at: Moment, conn: ConnId, kind: EventKind) {
         self.fan.borrow_mut().emit(at, conn, kind);
     }
 
-    fn fault(&self, conn: ConnId, fault: &str, what: String) {
+    fn fault(&self, at: Moment, conn: ConnId, fault: &str, what: String) {
         let kind = EventKind::FaultDone(FaultDone { fault: fault.into(), what });
-        self.emit(self.clock.now(), conn, kind);
+        self.emit(at, conn, kind);
+    }
+
+    /// Pongs are dropped on their way out, from the planned time on.
+    fn no_pong(&self, conn: ConnId, planned: &[Planned], opened: Moment) -> Option<Box<dyn Rewrite>> {
+        let when = planned.iter().find(|planned| planned.fault == Fault::NoPong)?.when;
+        let (from, words) = match when {
+            When::After(span) => (opened.after(span), format!("no ping is answered from {} on", show::span(span))),
+            When::AtOnce | When::Frames(_) | When::Bytes(_) => (opened, "no ping is answered".into()),
+        };
+        self.fault(opened, conn, "no-pong", format!("{words}, as asked"));
+        Some(Box::new(NoPong::new(from)))
     }
 
     async fn stopped(&self) {
@@ -199,12 +206,17 @@ impl Shared {
         }
     }
 
-    fn opened(&self, conn: ConnId, peer: &str, head: Head, took: Span) {
-        let now = self.clock.now();
+    fn opened(&self, now: Moment, conn: ConnId, peer: &str, head: Head, took: Span) {
         let target = head.target().to_string();
         self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head }));
         let opened = Opened { url: target, peer: peer.into(), subprotocol: None, server: None, took, down: None };
         self.emit(now, conn, EventKind::Open(opened));
+    }
+
+    fn unanswered(&self, conn: ConnId, head: Head) {
+        let now = self.clock.now();
+        self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head }));
+        self.fault(now, conn, "no-answer", "no answer to the upgrade, as asked".into());
     }
 
     fn turned_away(&self, conn: ConnId, peer: &str, turned: Turned) {
@@ -219,9 +231,9 @@ impl Shared {
             }
             Turned::Fault { head, what } => {
                 self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head: *head }));
-                self.fault(conn, "handshake", format!("{what}, as asked"));
+                self.fault(now, conn, "handshake", format!("{what}, as asked"));
             }
-            other => self.fault(conn, "no-upgrade", format!("{peer}: {other}")),
+            other => self.fault(now, conn, "no-upgrade", format!("{peer}: {other}")),
         }
     }
 }
@@ -242,9 +254,9 @@ impl Client {
         Client { shared, conn, schedule, echoes: VecDeque::new(), stop, closed: false }
     }
 
-    fn do_fault(&mut self, fault: Fault) -> Wish {
+    fn do_fault(&mut self, now: Moment, fault: Fault) -> Wish {
         let conn = self.conn;
-        let tell = |name: &str, what: String| self.shared.fault(conn, name, what);
+        let tell = |name: &str, what: String| self.shared.fault(now, conn, name, what);
         match fault {
             Fault::Close { code, reason } => {
                 let words = code.map_or("without a code".into(), |code| format!("{code} {reason:?}"));
@@ -284,7 +296,7 @@ impl Control for Client {
 
     fn wish(&mut self, now: Moment, (frames, bytes): (u64, u64)) -> Option<Wish> {
         if let Some(fault) = self.schedule.due(now, frames, bytes) {
-            return Some(self.do_fault(fault));
+            return Some(self.do_fault(now, fault));
         }
         if self.shared.stopping.get() && !self.closed {
             self.closed = true;

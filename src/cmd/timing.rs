@@ -12,13 +12,14 @@ pub struct Timing {
     open: Option<Span>,
     /// Microseconds, three digits exact.
     rtt: Histogram<u64>,
+    settled: u64,
 }
 
 impl Timing {
     /// Nothing measured.
     pub fn new() -> Timing {
         let rtt = Histogram::new(3).expect("three significant digits are within the histogram's range");
-        Timing { open: None, rtt }
+        Timing { open: None, rtt, settled: 0 }
     }
 
     /// Takes an event.
@@ -28,8 +29,14 @@ impl Timing {
             EventKind::Answered(answered) if answered.own => {
                 self.rtt.saturating_record((answered.rtt.nanos() / 1000).max(1));
             }
+            EventKind::Answered(_) => self.settled += 1,
             _ => {}
         }
+    }
+
+    /// Heartbeats that another sign of life settled.
+    pub fn settled(&self) -> u64 {
+        self.settled
     }
 
     /// How long the first open took.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{Check, EventKind};
+use crate::event::{Check, EventKind, show};
 use crate::exam::expect::Expect;
 use crate::moment::{Moment, Span};
 
@@ -92,7 +92,7 @@ impl Exam {
         let State::Expecting { .. } = self.state else { return };
         let Some(expect) = &self.plan.expect else { return };
         if expect.holds(bytes) {
-            let got = format!("it, after {} other messages", self.skipped);
+            let got = format!("it, after {}", show::count(self.skipped, "other message"));
             self.check(true, got);
             return self.begin_series(now);
         }
@@ -191,14 +191,14 @@ impl Exam {
     fn expectation_failed(&mut self) {
         let got = match &self.last_skipped {
             None => format!("no message in {} s", self.plan.wait.seconds()),
-            Some(last) => format!("{} other messages, the last \"{last}\"", self.skipped),
+            Some(last) => format!("{}, the last \"{last}\"", show::count(self.skipped, "other message")),
         };
         self.check(false, got);
     }
 
     fn check(&mut self, held: bool, got: String) {
         let expected = self.plan.expect.as_ref().map(Expect::words).unwrap_or_default();
-        self.checks.push_back(Check { name: "expect".into(), held, expected, got });
+        self.checks.push_back(Check { name: "--expect".into(), held, expected, got });
     }
 
     fn hold_end(&self) -> Option<Moment> {

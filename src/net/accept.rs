@@ -39,7 +39,10 @@ pub enum Turned {
     /// Answered with an HTTP status.
     #[error("refused with {status} {reason}: {why}")]
     Refused { head: Box<Head>, status: u16, reason: &'static str, why: String },
-    /// Answered by a fault, or not at all.
+    /// Not answered, on purpose: the caller keeps the stream until the client leaves.
+    #[error("no answer to the upgrade, as asked")]
+    Unanswered { head: Box<Head> },
+    /// Answered by a fault.
     #[error("{what}, as asked")]
     Fault { head: Box<Head>, what: String },
 }
@@ -92,10 +95,7 @@ where
             end(io).await;
             return Err(Turned::Fault { head: Box::new(head), what });
         }
-        Some(Instead::Nothing) => {
-            wait_for_end(io).await;
-            return Err(Turned::Fault { head: Box::new(head), what: "no answer to the upgrade".into() });
-        }
+        Some(Instead::Nothing) => return Err(Turned::Unanswered { head: Box::new(head) }),
     };
     io.write_all(&bytes).await?;
     io.flush().await?;
@@ -132,7 +132,7 @@ async fn end<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) {
 }
 
 /// Reads and throws away until the client ends the connection.
-async fn wait_for_end<S: AsyncRead + Unpin>(io: &mut S) {
+pub async fn wait_for_end<S: AsyncRead + Unpin>(io: &mut S) {
     let mut scratch = [0; 4096];
     while matches!(io.read(&mut scratch).await, Ok(count) if count > 0) {}
 }

@@ -14,7 +14,7 @@ use crate::moment::Moment;
 use crate::net::clock::Clock;
 use crate::watch::counters::Counters;
 use crate::watch::life::{FrameNote, Role, Wire};
-use crate::wire::header::{Header, apply_mask};
+use crate::wire::header::{Header, Opcode, apply_mask};
 use crate::wire::scan::{Piece, Scan};
 use crate::wire::sequence::Sequence;
 
@@ -99,8 +99,8 @@ impl<S> Tap<S> {
         Wire {
             bytes_in: incoming.counters.bytes,
             bytes_out: outgoing.counters.bytes,
-            last_in: incoming.counters.last_at,
-            last_out: outgoing.counters.last_at,
+            last_in: incoming.last_before_close(),
+            last_out: outgoing.last_before_close(),
             messages_in: incoming.counters.messages,
             messages_out: outgoing.counters.messages,
             mid_frame: if incoming.broken { None } else { incoming.scan.inside() },
@@ -185,6 +185,13 @@ struct Lane {
     header: Option<Header>,
     first_at: Moment,
     payload: Vec<u8>,
+    /// When the first byte of a header came that is not complete.
+    header_began: Option<Moment>,
+    /// The last byte of an earlier read or write, and whether this one has completed a frame.
+    previous_at: Option<Moment>,
+    completed: bool,
+    /// The last byte before the first Close frame: the silence that a Close ends is not its own.
+    before_close: Option<Option<Moment>>,
     frames_wanted: bool,
     preview: usize,
     /// A rule was broken: what follows has no frames.
@@ -201,6 +208,10 @@ impl Lane {
             header: None,
             first_at: Moment::START,
             payload: Vec::new(),
+            header_began: None,
+            previous_at: None,
+            completed: false,
+            before_close: None,
             frames_wanted: wanted.frames,
             preview,
             broken: false,
@@ -208,6 +219,7 @@ impl Lane {
     }
 
     fn observe(&mut self, bytes: &[u8], at: Moment, notes: &mut VecDeque<FrameNote>) {
+        (self.previous_at, self.completed) = (self.counters.last_at, false);
         self.counters.bytes(at, bytes.len());
         if self.broken {
             return;
@@ -220,17 +232,29 @@ impl Lane {
             Piece::End => self.end(at, notes),
         });
         self.scan = scan;
+        // Only a header under way counts as none of none.
+        if self.scan.inside() == Some((0, 0)) {
+            self.header_began.get_or_insert(at);
+        }
+    }
+
+    fn last_before_close(&self) -> Option<Moment> {
+        self.before_close.unwrap_or(self.counters.last_at)
     }
 
     fn start(&mut self, header: Header, at: Moment, notes: &mut VecDeque<FrameNote>) {
+        let first_at = self.header_began.take().unwrap_or(at);
+        if header.opcode == Opcode::Close && self.before_close.is_none() {
+            self.before_close = Some(if self.completed { Some(at) } else { self.previous_at });
+        }
         let breach = self.sequence.next(&header);
-        if breach.is_some_and(|breach| breach.is_fatal()) {
+        if breach.is_some() {
             self.broken = true;
             let (direction, payload) = (self.direction, Vec::new());
-            notes.push_back(FrameNote { direction, header, first_at: at, last_at: at, payload, breach });
+            notes.push_back(FrameNote { direction, header, first_at, last_at: at, payload, breach });
             return;
         }
-        (self.header, self.first_at) = (Some(header), at);
+        (self.header, self.first_at) = (Some(header), first_at);
     }
 
     fn data(&mut self, offset: u64, bytes: &[u8]) {
@@ -249,6 +273,7 @@ impl Lane {
 
     fn end(&mut self, at: Moment, notes: &mut VecDeque<FrameNote>) {
         let Some(header) = self.header.take() else { return };
+        self.completed = true;
         self.counters.frame(at, header);
         if self.frames_wanted || header.opcode.is_control() {
             let (direction, first_at) = (self.direction, self.first_at);

@@ -128,6 +128,8 @@ struct Beat {
     /// Until written: the end of patience with the write; then with the answer.
     deadline: Moment,
     bytes_before: u64,
+    /// When other data settled it.
+    settled: Option<Moment>,
 }
 
 /// So many heartbeats can be outstanding or remembered; a fixed clock faster than its timeout skips beyond it.
@@ -227,7 +229,9 @@ impl Heartbeat {
             self.misses = 0;
             self.answered_at = Some(now);
             match self.plan.send {
-                Send::Ping if self.unanswered.len() < KEPT => self.unanswered.push_back(beat),
+                Send::Ping if self.unanswered.len() < KEPT => {
+                    self.unanswered.push_back(Beat { settled: Some(now), ..beat });
+                }
                 _ => self.answer(beat, now, false),
             }
         }
@@ -239,11 +243,9 @@ impl Heartbeat {
             let kind = Stray::Unknown;
             return self.emit(EventKind::StrayPong(StrayPong { kind, len: payload.len() as u64 }));
         };
-        if let Some(beat) = take(&mut self.outstanding, number) {
-            self.settle_up_to(number);
-            return self.own_answer(beat, at);
-        }
-        if let Some(beat) = take(&mut self.unanswered, number) {
+        let beat = take(&mut self.outstanding, number).or_else(|| take(&mut self.unanswered, number));
+        if let Some(beat) = beat {
+            self.settle_before(number, at);
             return self.own_answer(beat, at);
         }
         let fate = self.fates.iter().find(|(known, _)| *known == number).map(|(_, fate)| *fate);
@@ -284,7 +286,7 @@ impl Heartbeat {
     pub fn tick(&mut self, now: Moment) {
         while let Some(beat) = self.unanswered.front().copied().filter(|beat| beat.deadline <= now) {
             self.unanswered.pop_front();
-            self.ignored(beat, now);
+            self.ignored(beat);
         }
         let overdue: Vec<Beat> = self.outstanding.iter().filter(|beat| beat.deadline <= now).copied().collect();
         for beat in overdue {
@@ -319,7 +321,14 @@ impl Heartbeat {
         self.last_number += 1;
         let number = self.last_number;
         let deadline = now.after(self.plan.timeout);
-        self.outstanding.push_back(Beat { number, measured, written: None, deadline, bytes_before: self.bytes });
+        self.outstanding.push_back(Beat {
+            number,
+            measured,
+            written: None,
+            deadline,
+            bytes_before: self.bytes,
+            settled: None,
+        });
         self.out.push_back(Output::Write { number, measured });
     }
 
@@ -350,9 +359,9 @@ impl Heartbeat {
         false
     }
 
-    fn ignored(&mut self, beat: Beat, now: Moment) {
+    fn ignored(&mut self, beat: Beat) {
         self.ignored_in_row += 1;
-        self.answer(beat, now, false);
+        self.answer(beat, beat.settled.unwrap_or(beat.deadline), false);
         if self.ignored_in_row >= IGNORED_TOLD_AT && !self.ignored_told {
             self.ignored_told = true;
             let (in_row, waited) = (self.ignored_in_row, self.plan.timeout);
@@ -374,15 +383,16 @@ impl Heartbeat {
         self.emit(EventKind::Answered(Answered { number, measured, own, rtt }));
     }
 
-    /// 5.5.3: a pong may answer only the newest of several pings; the older ones are settled by it too.
-    fn settle_up_to(&mut self, number: u64) {
-        let older: Vec<u64> = self.outstanding.iter().map(|beat| beat.number).filter(|older| *older < number).collect();
-        for older in older {
-            if let Some(beat) = take(&mut self.outstanding, older) {
-                self.remember(beat.number, Stray::Late);
-            }
+    /// 5.5.3: a pong may answer only the newest of several pings; the older ones are settled by it too, except measured ones.
+    fn settle_before(&mut self, number: u64, at: Moment) {
+        let is_older = |beat: &Beat| beat.number < number && beat.written.is_some() && !beat.measured;
+        let all = self.unanswered.iter().chain(&self.outstanding);
+        let older: Vec<Beat> = all.filter(|beat| is_older(beat)).copied().collect();
+        self.unanswered.retain(|beat| !is_older(beat));
+        self.outstanding.retain(|beat| !is_older(beat));
+        for beat in older {
+            self.answer(beat, beat.settled.unwrap_or(at), false);
         }
-        self.unanswered.retain(|beat| beat.number > number);
     }
 
     fn number_of(&self, payload: &[u8]) -> Option<u64> {

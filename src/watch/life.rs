@@ -258,7 +258,7 @@ impl Life {
             self.emit(EventKind::Frame(frame_seen(note)));
         }
         if note.direction == Direction::In
-            && let Some(breach) = note.breach.filter(|breach| breach.is_fatal())
+            && let Some(breach) = note.breach
         {
             return self.finish(Cut::Breach(breach));
         }

@@ -33,8 +33,10 @@ pub enum Jitter {
     None,
     /// Anything from 100 ms to `d`.
     Full,
-    /// `d` and a random part of this span.
+    /// `d` and a random span between these.
     Plus(Span, Span),
+    /// A random part of this span is added to the first delay, drawn once a run; the growth comes after.
+    First(Span),
     /// `d` plus or minus a random part of that share of it.
     Around(f64),
 }
@@ -65,7 +67,7 @@ pub fn profile(name: &str) -> Option<Curve> {
             ..base
         },
         "joewalnes" => Curve { growth: 1.5, min_uptime: Span::ZERO, ..base },
-        "pladaria" => Curve { growth: 1.3, cap: ms(10_000), jitter: Jitter::Plus(Span::ZERO, ms(4000)), ..base },
+        "pladaria" => Curve { growth: 1.3, cap: ms(10_000), jitter: Jitter::First(ms(4000)), ..base },
         "phoenix" => Curve {
             steps: [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000].map(ms).to_vec(),
             min_uptime: Span::ZERO,

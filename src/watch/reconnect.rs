@@ -35,6 +35,8 @@ pub struct Reconnect {
     attempts: u32,
     name_misses: u32,
     server_errors: u32,
+    /// The one draw of [`Jitter::First`].
+    first_dice: Option<f64>,
 }
 
 /// No delay of full jitter is shorter.
@@ -49,7 +51,7 @@ const SERVER_ERROR_TRIES: u32 = 5;
 impl Reconnect {
     /// A fresh count.
     pub fn new(plan: Plan) -> Reconnect {
-        Reconnect { plan, attempts: 0, name_misses: 0, server_errors: 0 }
+        Reconnect { plan, attempts: 0, name_misses: 0, server_errors: 0, first_dice: None }
     }
 
     /// Judges an end or a failed attempt. `dice` is a number from 0 up to 1, a new one each time.
@@ -63,8 +65,8 @@ impl Reconnect {
             return Decision::GiveUp { attempts: self.attempts, why };
         }
         let limit = [self.plan.attempts, self.plan.curve.attempts].into_iter().flatten().min();
-        if let Some(limit) = limit.filter(|limit| self.attempts >= *limit) {
-            let why = format!("{limit} attempts in a row were made, as asked");
+        if limit.is_some_and(|limit| self.attempts >= limit) {
+            let why = "that is the limit of attempts in a row".to_string();
             return Decision::GiveUp { attempts: self.attempts, why };
         }
         let (delay, why) = self.delay(outcome, dice);
@@ -72,11 +74,14 @@ impl Reconnect {
         Decision::Retry { attempt: self.attempts, delay, why }
     }
 
-    fn delay(&self, outcome: Outcome<'_>, dice: f64) -> (Span, String) {
+    fn delay(&mut self, outcome: Outcome<'_>, dice: f64) -> (Span, String) {
+        let first_dice = *self.first_dice.get_or_insert(dice);
+        let mut delay = self.spread(self.base(first_dice), dice);
         let curve = &self.plan.curve;
-        let mut delay = self.spread(self.base(), dice);
         let mut why = words(curve);
-        if let Outcome::Ended(Ended { how: How::Close { code: Some(1013), .. }, .. }) = outcome {
+        if let Outcome::Ended(ended) = outcome
+            && let How::Close { code: Some(1013), .. } | How::CloseThenCut { code: Some(1013), .. } = ended.how
+        {
             delay = delay.plus(curve.cap.times(0.5)).min(curve.cap);
             why.push_str("; 1013 asks for a longer wait");
         }
@@ -90,23 +95,28 @@ impl Reconnect {
         (delay, why)
     }
 
-    fn base(&self) -> Span {
+    fn base(&self, first_dice: f64) -> Span {
         let curve = &self.plan.curve;
         if let Some(last) = curve.steps.last() {
             return *curve.steps.get(self.attempts as usize).unwrap_or(last);
         }
         // 2^1000 is infinite and becomes the cap.
-        curve.first.times(curve.growth.powi(self.attempts.min(1000) as i32)).min(curve.cap)
+        let first = match curve.jitter {
+            Jitter::First(most) => curve.first.plus(most.times(first_dice)),
+            _ => curve.first,
+        };
+        first.times(curve.growth.powi(self.attempts.min(1000) as i32)).min(curve.cap)
     }
 
     fn spread(&self, base: Span, dice: f64) -> Span {
         match self.plan.curve.jitter {
-            Jitter::None => base,
+            Jitter::None | Jitter::First(_) => base,
             Jitter::Full => base.times(dice).max(FLOOR.min(base)),
             Jitter::Plus(least, most) => {
                 base.plus(least).plus(Span::from_nanos(most.nanos() - least.nanos()).times(dice))
             }
-            Jitter::Around(share) => base.times(1.0 - share + 2.0 * share * dice),
+            // The cap is the last word.
+            Jitter::Around(share) => base.times(1.0 - share + 2.0 * share * dice).min(self.plan.curve.cap),
         }
     }
 
@@ -133,6 +143,12 @@ impl Reconnect {
     }
 
     fn refusal_of_fault(&mut self, fault: &DialFault) -> Option<String> {
+        if !matches!(fault, DialFault::NameNotFound { .. }) {
+            self.name_misses = 0;
+        }
+        if !matches!(fault, DialFault::Refused { status: 500, .. }) {
+            self.server_errors = 0;
+        }
         match fault {
             DialFault::NameNotFound { name } => {
                 self.name_misses += 1;

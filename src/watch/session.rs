@@ -51,6 +51,7 @@ pub struct Session {
     ready_tries: u32,
     attempt: u32,
     down_since: Option<Moment>,
+    stopped: bool,
     totals: Totals,
     out: VecDeque<EventKind>,
 }
@@ -67,6 +68,7 @@ impl Session {
             ready_tries: 0,
             attempt: 0,
             down_since: None,
+            stopped: false,
             totals: Totals::default(),
             out: VecDeque::new(),
         }
@@ -115,6 +117,9 @@ impl Session {
         let fault = failed.fault.clone();
         self.out.push_back(EventKind::DialFailed(failed));
         self.step = Step::Done;
+        if self.stopped {
+            return;
+        }
         if self.opens == 0 {
             return self.wait_until_ready(now, &fault);
         }
@@ -128,7 +133,7 @@ impl Session {
         let ended = self.life.take()?.end(now, end);
         self.out.push_back(EventKind::Ended(ended.clone()));
         self.step = Step::Done;
-        if !ended.drop {
+        if !ended.drop || self.stopped {
             return Some(ended);
         }
         self.totals.drops += 1;
@@ -143,6 +148,7 @@ impl Session {
     /// No more attempts; the time without a connection is counted to here.
     pub fn stop(&mut self, now: Moment) {
         self.step = Step::Done;
+        self.stopped = true;
         if let Some(since) = self.down_since.take() {
             self.totals.down = self.totals.down.plus(now.since(since));
         }

@@ -89,11 +89,6 @@ impl Breach {
             _ => 1002,
         }
     }
-
-    /// False for what everybody lives with.
-    pub fn is_fatal(self) -> bool {
-        self != Breach::LengthNotMinimal
-    }
 }
 
 /// One direction's place inside a message.
@@ -112,7 +107,7 @@ impl Sequence {
         Sequence { masked, limit, message: None }
     }
 
-    /// Judges the next frame's header: the first rule that it breaks, fatal ones first.
+    /// Judges the next frame's header: the first rule that it breaks. Each fails the connection; browsers do so too.
     pub fn next(&mut self, header: &Header) -> Option<Breach> {
         if let Some(breach) = self.judge(header) {
             return Some(breach);

@@ -100,5 +100,5 @@ fn what_came_instead_is_told() {
     assert_eq!(exam.wish(ms(5000)), Some(Wish::Close));
     let check = exam.check_done().unwrap();
     assert!(!check.held);
-    assert_eq!(check.got, "1 other messages, the last \"wel\\x1bcome\"");
+    assert_eq!(check.got, "1 other message, the last \"wel\\x1bcome\"");
 }

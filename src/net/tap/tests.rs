@@ -322,11 +322,10 @@ fn a_client_without_a_mask_is_noted() {
 }
 
 #[test]
-fn a_length_in_a_longer_form_than_needed_ends_nothing() {
+fn a_length_in_a_longer_form_than_needed_is_noted_as_a_breach() {
     let mut tap = tap(reading([bytes(b"\x81\x7e\x00\x02hi\x89\x00")]), b"", Role::Client);
     read_all(&mut tap, &[64]);
-    let opcodes: Vec<Opcode> = seen(&mut tap).iter().map(|(_, header, ..)| header.opcode).collect();
-    assert_eq!(opcodes, [Opcode::Text, Opcode::Ping]);
+    assert_eq!(seen(&mut tap)[0].3, Some(Breach::LengthNotMinimal));
 }
 
 #[test]

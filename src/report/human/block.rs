@@ -10,7 +10,8 @@ use crate::report::safe;
 impl ProbeScreen {
     /// The verdict is known: says all that is to be said of this URL.
     pub(super) fn judge(&mut self, judged: &Judged) {
-        let verdict = verdict_lines(&self.lines, judged);
+        let width = if self.plan.quiet { usize::MAX } else { WIDTH };
+        let verdict = verdict_lines(&self.lines, judged, width);
         if self.plan.quiet {
             if judged.exit != Exit::Healthy {
                 self.lines.plain(&verdict);
@@ -47,7 +48,7 @@ impl ProbeScreen {
 }
 
 /// `REFUSED  wss://chat.example.com/ws   HTTP 426 Upgrade Required   (exit 15)`; a long fact goes on a second line.
-fn verdict_lines(lines: &Lines, judged: &Judged) -> Vec<String> {
+fn verdict_lines(lines: &Lines, judged: &Judged, width: usize) -> Vec<String> {
     let word = judged.exit.word();
     let opening = format!("{word}  {}", safe::text(&judged.url));
     let mut fact = safe::text(&judged.fact);
@@ -55,7 +56,7 @@ fn verdict_lines(lines: &Lines, judged: &Judged) -> Vec<String> {
         fact.push_str(&format!("   (exit {})", judged.exit.code()));
     }
     let whole = format!("{opening}   {fact}");
-    let mut verdict = if whole.chars().count() <= WIDTH {
+    let mut verdict = if whole.chars().count() <= width {
         vec![whole]
     } else {
         let mut broken = vec![opening];

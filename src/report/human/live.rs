@@ -241,5 +241,6 @@ fn retry_text(retry: &RetryAt) -> String {
 
 fn gave_up_text(gave_up: &GaveUp) -> String {
     let attempts = count(u64::from(gave_up.attempts), "attempt");
-    format!("after {attempts}: {}; down for {}", safe::line(&gave_up.why, SHOWN_MAX), in_seconds(gave_up.down))
+    let down = if gave_up.down.is_zero() { String::new() } else { format!("; down for {}", in_seconds(gave_up.down)) };
+    format!("after {attempts}: {}{down}", safe::line(&gave_up.why, SHOWN_MAX))
 }

@@ -180,10 +180,11 @@ pub fn addresses(all: &[String]) -> String {
     words.join(", ")
 }
 
-/// Whole milliseconds below a second (`51 ms`) and whole seconds as such (`60 s`), where a decimal would only be noise.
+/// Whole milliseconds below a second (`51 ms`; below ten with a decimal, `0.4 ms`) and whole seconds as such (`60 s`), where a decimal would only be noise.
 pub fn roughly(time: Span) -> String {
     let millis = time.nanos().saturating_add(500_000) / 1_000_000;
     match (millis / 1000, millis % 1000) {
+        (0, 0..=9) => span(time),
         (0, millis) => format!("{millis} ms"),
         (seconds, 0) => whole(seconds),
         _ => span(time),

@@ -159,7 +159,7 @@ fn so_many_attempts_in_a_row_as_asked_and_no_more() {
     let numbers: Vec<u32> = attempts.iter().map(|decision| retry(decision).unwrap().0).collect();
     assert_eq!(numbers, [1, 2, 3]);
     let last = after_failure(&mut reconnect, &unreachable(), None, 0.5);
-    assert_eq!(last, Decision::GiveUp { attempts: 3, why: "3 attempts in a row were made, as asked".into() });
+    assert_eq!(last, Decision::GiveUp { attempts: 3, why: "that is the limit of attempts in a row".into() });
 }
 
 #[test]
