@@ -1,5 +1,5 @@
-//! The events of a run with `--json`, as `docs/events.md` tells. Owns what holds for every run: one event a line, numbers
-//! without gaps, times that do not go back, the verdict last.
+//! The events of a run with `--json`, as `docs/events.md` tells. Owns what holds for every run: one event a line,
+//! numbers without gaps, times that do not go back, the verdict last.
 
 use serde_json::Value;
 

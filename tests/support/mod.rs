@@ -1,5 +1,5 @@
-//! What the tests that run the binary share: wscope as a process, its events, peers in other languages, and peers made of
-//! a bare socket. Owns no expectation of its own but that a run ends in time.
+//! What the tests that run the binary share: wscope as a process, its events, peers in other languages, and peers made
+//! of a bare socket. Owns no expectation of its own but that a run ends in time.
 
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::print_stdout)]
 

@@ -1,5 +1,5 @@
-//! Servers in other languages, of `tests/peers`. Each prints `PORT <n>` and ends with its stdin. A peer whose package is
-//! absent is skipped, or, with `WSCOPE_PEERS=required`, fails the test.
+//! Servers in other languages, of `tests/peers`. Each prints `PORT <n>` and ends with its stdin. A peer whose package
+//! is absent is skipped, or, with `WSCOPE_PEERS=required`, fails the test.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! A peer that is a bare socket: each connection is given to a closure in a thread of its own, which says and does what no
-//! library would. Owns the upgrade (RFC 6455 section 4.2.2), frames (5.2) and the ways to end TCP.
+//! A peer that is a bare socket: each connection is given to a closure in a thread of its own, which says and does what
+//! no library would. Owns the upgrade (RFC 6455 section 4.2.2), frames (5.2) and the ways to end TCP.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -1,0 +1,50 @@
+//! A silent peer is found when it was promised to be: the quiet time and the answer's time after the open, and no more.
+
+use std::time::Duration;
+
+use crate::support::events::at;
+use crate::support::probe;
+
+/// What a loaded machine may add.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// The drop of a frozen peer comes this long after the open.
+fn assert_found_after(args: &[&str], least: Duration, most: Duration) {
+    let ran = probe(&[&["--json", "--demo=freeze"][..], args].concat());
+    assert_eq!(ran.code, 24, "{}", ran.stdout);
+    let events = ran.events();
+    let ended = events.one("ended");
+    assert_eq!(ended["how"], "silent", "{ended}");
+    events.finding(if cfg!(target_os = "linux") { "silent-next-hop" } else { "silent" });
+    let took = Duration::from_nanos(at(ended) - at(events.one("open")));
+    println!("{args:?}: found {took:?} after the open; wanted {least:?} to {most:?}");
+    assert!(took >= least && took <= most + SLACK, "{took:?}");
+}
+
+#[test]
+fn a_hold_finds_a_frozen_peer_after_the_quiet_time_and_the_answers_time() {
+    let times = ["--hold", "10s", "--heartbeat", "1s", "--heartbeat-timeout", "1s"];
+    assert_found_after(&times, Duration::from_millis(2000), Duration::from_millis(2200));
+}
+
+#[test]
+fn a_measured_ping_finds_a_frozen_peer_after_the_answers_time() {
+    let times = ["--heartbeat-timeout", "1s"];
+    assert_found_after(&times, Duration::from_millis(1000), Duration::from_millis(1200));
+}
+
+#[test]
+fn three_misses_take_three_times_as_long() {
+    let times = ["--hold", "10s", "--heartbeat", "500ms", "--heartbeat-timeout", "500ms", "--heartbeat-misses", "3"];
+    assert_found_after(&times, Duration::from_millis(2000), Duration::from_millis(2200));
+}
+
+#[test]
+fn the_time_limit_ends_a_run_that_would_take_longer() {
+    let ran = probe(&["--json", "--demo=no-answer", "--connect-timeout", "off", "--timeout", "1s"]);
+    assert_eq!(ran.code, 124, "{}", ran.stdout);
+    ran.events().finding("time-used-up");
+    assert!(ran.took >= Duration::from_secs(1), "{:?}", ran.took);
+    let text = probe(&["--demo=no-answer", "--connect-timeout", "off", "--timeout", "1s"]);
+    assert_eq!((text.code, text.first_word()), (124, "TIMEOUT"), "{}", text.stdout);
+}
