@@ -57,12 +57,23 @@ pub async fn run(plan: Plan) -> Exit {
     let verdict = exit.word().to_ascii_lowercase();
     let took = clock.now().since(Moment::START);
     emit(&readers.fan, clock, EventKind::RunEnded(RunEnded { verdict, exit, took }));
+    let patience = plan.timeout.map(|limit| limit.max(took.plus(READERS_WAIT)));
+    let given_up = async {
+        match patience {
+            Some(patience) => tokio::time::sleep_until(clock.instant(Moment::START.after(patience))).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = readers.finish() => exit,
+        () = given_up => exit,
         // Somebody is tired of waiting for a reader that does not read.
         second = signals.next() => second,
     }
 }
+
+/// A reader that stands still is waited for until `--timeout`, and at least so long.
+const READERS_WAIT: Span = Span::from_secs(5);
 
 async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals, clock: Clock) -> Exit {
     let version = env!("CARGO_PKG_VERSION").to_string();

@@ -78,7 +78,7 @@ pub fn held(held: &Held) -> Finding {
         ),
         Holder::Stopped => (
             "own-sleep",
-            format!("this process did not run for {span}"),
+            format!("this process did not run for {span} or more"),
             "it was stopped, or this machine is overloaded",
         ),
         Holder::Suspended => ("own-sleep", format!("this machine slept for {span}"), "this machine was suspended"),
@@ -153,7 +153,7 @@ mod tests {
         let by = |by| held(&Held { by, span: Span::from_secs(48) });
         assert_eq!((by(Holder::Output).code, by(Holder::Output).severity.word()), ("output-blocked", "note"));
         assert_eq!(by(Holder::Suspended).code, "own-sleep");
-        assert_eq!(by(Holder::Stopped).fact, "this process did not run for 48.0 s");
+        assert_eq!(by(Holder::Stopped).fact, "this process did not run for 48.0 s or more");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
 use crate::net::control::{Control, Wish};
 use crate::net::link::{Io, Link, Socket};
-use crate::net::timer::{TICK, Timer, wake_at};
+use crate::net::timer::{LATE, TICK, Timer, wake_at};
 use crate::watch::life::{Action, End, Input, Life, Mark, Outgoing, Output, close_event};
 use crate::watch::liveness::Cut;
 use crate::wire::close::CloseBody;
@@ -35,8 +35,6 @@ pub enum Parting {
     Reset,
 }
 
-/// Later than this by the clock is a time in which we did not run.
-const LATE: Span = Span::from_millis(250);
 /// So many things of the connection are taken before deadlines are looked at.
 const IO_IN_ROW: u32 = 256;
 

@@ -2,6 +2,7 @@
 //! phase, redirects, and which phase used the time up; each phase's own work is next door.
 
 use std::future::Future;
+use std::pin::pin;
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -14,6 +15,7 @@ use crate::net::link::{Link, Setup, Socket};
 use crate::net::open::{self, NotUpgraded, Upgraded};
 use crate::net::stream::{Plain, Stream};
 use crate::net::target::Target;
+use crate::net::timer::LATE;
 use crate::net::{dial, resolve, tls};
 use crate::watch::life::{self, Life, Role};
 use crate::wire::head::Head;
@@ -227,7 +229,20 @@ struct Limit {
 impl Limit {
     async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let Some(span) = self.span else { return Some(work.await) };
-        tokio::time::timeout_at(self.clock.instant(self.began.after(span)), work).await.ok()
+        let mut work = pin!(work);
+        let mut until = self.began.after(span);
+        loop {
+            if let Ok(done) = tokio::time::timeout_at(self.clock.instant(until), work.as_mut()).await {
+                return Some(done);
+            }
+            let now = self.clock.now();
+            let late = now.since(until);
+            if late <= LATE {
+                return None;
+            }
+            // This process did not run: the time that it missed is not the peer's fault.
+            until = now.after(late.min(span));
+        }
     }
 
     fn used_up(&self, attempts: Vec<Attempt>, delivered: Option<bool>) -> DialFault {

@@ -11,6 +11,8 @@ use crate::net::clock::Clock;
 
 /// No wait is longer: a longer one shows that this process did not run.
 pub const TICK: Span = Span::from_millis(1000);
+/// Later than this by the clock is a time in which we did not run.
+pub const LATE: Span = Span::from_millis(250);
 
 /// When to wake: at the first of the deadlines, after [`TICK`] at the latest.
 pub fn wake_at(now: Moment, control: Option<Moment>, life: Option<Moment>) -> Moment {

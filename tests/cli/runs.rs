@@ -112,6 +112,22 @@ fn a_reader_that_goes_away_is_no_fault() {
     }
 }
 
+/// More is written than a pipe takes, and nobody reads: the verdict's code comes all the same, in a bounded time.
+#[test]
+fn a_reader_that_stands_still_does_not_hold_the_run_for_ever() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = wscope();
+    command.args(["probe", "--demo", "--json", "-vv", "--hold", "1s", "--timeout", "1500ms"]);
+    command.args(["--heartbeat", "1ms", "--heartbeat-clock", "fixed"]);
+    let began = std::time::Instant::now();
+    let mut child = command.stdin(Stdio::null()).stdout(writer).spawn().unwrap();
+    drop(command);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    // The hold, five seconds of patience with the reader, and half a second.
+    assert!(began.elapsed() < std::time::Duration::from_millis(7000), "{:?}", began.elapsed());
+    drop(reader);
+}
+
 #[test]
 fn ctrl_c_ends_a_hold_with_130_within_a_second() {
     stopped_by("INT", 130, "interrupted");

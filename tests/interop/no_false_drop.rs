@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -87,4 +88,28 @@ fn a_wscope_that_was_stopped_blames_itself() {
     println!("stopped for {sleep} s, told as {span} ns at {} ns", at(held));
     // Up to a second may pass between the stop and the moment at which wscope next wanted to run.
     assert!(span >= (sleep - 2) * 1_000_000_000, "{held}");
+}
+
+/// The same before the open: the time for connecting does not run while wscope does not.
+#[test]
+fn a_wscope_that_was_stopped_while_connecting_blames_nobody() {
+    let (go_on, stopped) = mpsc::channel::<()>();
+    let stopped = Mutex::new(stopped);
+    let peer = RawPeer::start(move |_, mut stream| {
+        let Some(head) = raw::read_head(&mut stream) else { return };
+        // Answered only when wscope stands still.
+        let _ = stopped.lock().map(|stopped| stopped.recv());
+        let _ = stream.write_all(&raw::answer_to(&head));
+        raw::behave(stream);
+    });
+    let url = peer.url();
+    let mut running = Running::probe(&["--json", "-n", "1", "--connect-timeout", "1s", url.as_str()]);
+    running.event("upgrade_sent");
+    signal::stop(running.id());
+    go_on.send(()).unwrap();
+    // The sleep is what is tested: longer than the time for connecting.
+    thread::sleep(Duration::from_secs(2));
+    signal::go_on(running.id());
+    let ran = running.finish();
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
 }

@@ -31,7 +31,7 @@ fn two_drops_make_two_new_connections_and_fail_the_run() {
 fn the_text_tells_both_drops_and_the_verdict_opens_the_last_block() {
     let peer = peer_that_drops(2);
     let url = peer.url();
-    let ran = probe(&[&HOLD[..], &[&url]].concat());
+    let ran = probe(&[&HOLD[..], &[url.as_str()]].concat());
     assert_eq!(ran.code, 22, "{}", ran.stdout);
     assert!(ran.has_verdict("DROPPED"), "{}", ran.stdout);
     assert!(ran.stdout.contains("2 drops"), "{}", ran.stdout);

@@ -30,7 +30,7 @@ fn listening() -> (RawPeer, Receiver<String>) {
 fn head_of(args: &[&str], path: &str) -> String {
     let (peer, heads) = listening();
     let url = format!("{}{path}", peer.url());
-    let ran = probe(&[&["--json", "-n", "1"][..], args, &[&url]].concat());
+    let ran = probe(&[&["--json", "-n", "1"][..], args, &[url.as_str()]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stdout);
     heads.recv_timeout(Duration::from_secs(10)).expect("a request came")
 }
@@ -55,7 +55,7 @@ fn every_field_arrives_as_it_was_given() {
 
 #[test]
 fn a_default_field_can_be_taken_out() {
-    assert_eq!(raw::field(&head_of(&["-H", "User-Agent:"][..], ""), "User-Agent"), None);
+    assert_eq!(raw::field(&head_of(&["-H", "User-Agent:"], ""), "User-Agent"), None);
 }
 
 #[test]

@@ -197,7 +197,8 @@ fn words(text: &str) -> Vec<&str> {
         let number = text[from..space].ends_with(|last: char| last.is_ascii_digit());
         let next = text[space + 1..].split(' ').next().unwrap_or_default();
         let exit = &text[from..space] == "(exit";
-        if !exit && !(number && UNITS.contains(&next.trim_end_matches([',', ';', '.', ')', ':']))) {
+        let unit = number && UNITS.contains(&next.trim_end_matches([',', ';', '.', ')', ':']));
+        if !exit && !unit {
             words.push(&text[from..space]);
             from = space + 1;
         }

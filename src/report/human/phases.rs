@@ -3,8 +3,8 @@
 
 use crate::event::show::{count, span};
 use crate::event::{
-    Certificate, CloseSeen, DialFailed, DialFault, Direction, Ended, Event, EventKind, How, Redirected, Resolved,
-    ResolvedBy, TcpOpen, TlsReady, UpgradeAnswered,
+    Certificate, Check, CloseSeen, DialFailed, DialFault, Direction, Ended, Event, EventKind, How, Redirected,
+    Resolved, ResolvedBy, TcpOpen, TlsReady, UpgradeAnswered,
 };
 use crate::moment::{Moment, Span};
 use crate::report::human::finding::indented;
@@ -30,6 +30,7 @@ pub struct Facts {
     pub closing: Option<Closing>,
     ended: Option<Ended>,
     /// When the first connection was open.
+    checks: Vec<Check>,
     pub opened_at: Option<Moment>,
     /// Is one open now?
     pub open: bool,
@@ -95,7 +96,8 @@ impl Facts {
             EventKind::RunStarted(_) | EventKind::UpgradeSent(_) | EventKind::Frame(_) | EventKind::Message(_) => {}
             EventKind::Heartbeat(_) | EventKind::StrayPong(_) | EventKind::PingsIgnored(_) => {}
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {}
-            EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Check(_) | EventKind::Judged(_) => {}
+            EventKind::Check(check) => self.checks.push(check.clone()),
+            EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Judged(_) => {}
             EventKind::Listening(_) | EventKind::RunEnded(_) => {}
         }
     }
@@ -112,6 +114,10 @@ impl Facts {
             rows.extend(row("redirect", None, &format!("{} to {}", hop.status, safe::line(&hop.to, SHOWN_MAX))));
         }
         rows.extend(self.dial.rows());
+        for check in &self.checks {
+            let held = if check.held { "held" } else { "did not hold" };
+            rows.extend(row("expect", None, &safe::line(&format!("{held}: {}", check.expected), SHOWN_MAX)));
+        }
         rows.extend(self.heartbeat_row());
         rows.extend(self.end_row());
         rows
