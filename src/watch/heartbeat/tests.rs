@@ -4,6 +4,8 @@
 
 use proptest::prelude::*;
 
+use regex::Regex;
+
 use super::*;
 use crate::watch::presets::preset;
 
