@@ -13,7 +13,9 @@ use wscope::report::{redact, sink};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+        let place = info.location().map(|place| format!(" at {}:{}", file(place.file()), place.line()));
+        let place = place.unwrap_or_default();
         sink::plain_error(&format!("error: a fault of wscope's own{place}; please report it\n"));
     }));
     let exit = catch_unwind(AssertUnwindSafe(|| run(std::env::args_os().collect()))).unwrap_or(Exit::OwnFault);

@@ -88,7 +88,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Usage> 
             Ok(Parsed::Probe(args))
         }
         Some(Verb::Serve(args)) => Ok(Parsed::Serve(args)),
-        Some(Verb::Explain { word }) => Ok(Parsed::Explain { word }),
+        Some(Verb::Explain { words }) => Ok(Parsed::Explain { word: words.join(" ") }),
         Some(Verb::Completions { shell }) => Ok(Parsed::Completions { shell }),
         Some(Verb::Man) => Ok(Parsed::Man),
     }
@@ -138,9 +138,9 @@ enum Verb {
         after_long_help = help::with_exit_table(help::EXPLAIN_EXAMPLES)
     )]
     Explain {
-        /// upgrade-stripped, 1006, 426, 'exit 22'
-        #[arg(value_name = "WORD")]
-        word: String,
+        /// upgrade-stripped, 1006, 426, exit 22, DROPPED
+        #[arg(value_name = "WORD", required = true)]
+        words: Vec<String>,
     },
     #[command(hide = true, about = "Write the completions of a shell to stdout")]
     Completions {

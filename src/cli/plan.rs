@@ -35,6 +35,8 @@ const CLOSE_TIMEOUT: Span = Span::from_secs(5);
 const EXPECT_WAIT: Span = Span::from_secs(5);
 const PINGS: u32 = 5;
 const PING_INTERVAL: Span = Span::from_millis(200);
+/// A shorter interval is a flood.
+const HEARTBEAT_LEAST: Span = Span::from_millis(1);
 /// As good as none.
 const FOR_EVER: Span = Span::from_secs(100 * 365 * 24 * 3600);
 
@@ -190,6 +192,9 @@ fn heartbeat(time: &TimeArgs) -> Result<heartbeat::Plan, String> {
     };
     if let Some(every) = time.heartbeat {
         plan.every = every.span();
+    }
+    if let Some(every) = plan.every.filter(|every| *every < HEARTBEAT_LEAST) {
+        return Err(format!("--heartbeat: expected 1ms or more, got {} ns", every.nanos()));
     }
     plan.timeout = or_for_ever(time.heartbeat_timeout, plan.timeout);
     if let Some(clock) = time.heartbeat_clock {

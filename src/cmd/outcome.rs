@@ -30,10 +30,11 @@ pub struct Outcome {
     up: bool,
     /// Between a failed dial and the next one: what is found there belongs to that failure, which may be overcome.
     failing: bool,
-    deserted: bool,
     last_failure: Option<DialFailed>,
     first_drop: Option<Ended>,
     drops: u32,
+    /// Attempts to come back were made.
+    retried: bool,
     /// The first of everything else: an end of our own that failed, a check, a finding, a stop.
     other: Option<(Exit, String)>,
 }
@@ -43,15 +44,15 @@ impl Outcome {
     pub fn new(plan: Plan) -> Outcome {
         Outcome {
             plan,
-            timing: Timing::new(),
+            timing: Timing::default(),
             phase: None,
             opened: false,
             up: false,
             failing: false,
-            deserted: false,
             last_failure: None,
             first_drop: None,
             drops: 0,
+            retried: false,
             other: None,
         }
     }
@@ -68,6 +69,7 @@ impl Outcome {
                 self.last_failure = Some(failed.clone());
             }
             EventKind::Ended(ended) => self.ended(ended),
+            EventKind::RetryAt(_) => self.retried = self.opened,
             EventKind::Check(check) if !check.held => {
                 self.fail(Exit::Failed, format!("expected {}, got {}", check.expected, check.got));
             }
@@ -81,14 +83,19 @@ impl Outcome {
         self.phase
     }
 
+    /// Is a dial that failed the verdict so far? Then a time limit adds nothing to it.
+    pub fn is_unreached(&self) -> bool {
+        !self.opened && self.last_failure.is_some()
+    }
+
     /// The run was stopped: by the time limit or a signal.
     pub fn stop(&mut self, exit: Exit, fact: String) {
         self.fail(exit, fact);
     }
 
-    /// Nobody reads the report: the run ends, and what has gone wrong until then decides.
-    pub fn desert(&mut self) {
-        self.deserted = true;
+    /// Was there a connection?
+    pub fn was_open(&self) -> bool {
+        self.opened
     }
 
     /// The verdict.
@@ -96,7 +103,18 @@ impl Outcome {
         let (exit, fact) = self.verdict(totals);
         let verdict = exit.word().to_ascii_lowercase();
         let Totals { drops, reconnects, down } = totals;
-        Judged { url: url.into(), verdict, exit, fact, drops, reconnects, down }
+        Judged {
+            url: url.into(),
+            verdict,
+            exit,
+            fact,
+            drops,
+            reconnects,
+            down,
+            open: self.timing.open(),
+            heartbeat_median: self.timing.median(),
+            heartbeats_answered: self.timing.answered(),
+        }
     }
 
     fn verdict(&self, totals: Totals) -> (Exit, String) {
@@ -110,7 +128,7 @@ impl Outcome {
         if let Some((exit, fact)) = &self.other {
             return (*exit, fact.clone());
         }
-        if !self.opened && !self.deserted {
+        if !self.opened {
             return (Exit::OwnFault, "no connection, and no reason".into());
         }
         (Exit::Healthy, self.healthy_fact())
@@ -119,13 +137,17 @@ impl Outcome {
     fn healthy_fact(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.timing.open().map(|open| format!("open in {}", words::roughly(open))));
-        match self.timing.median() {
-            Some(median) => parts.push(format!("heartbeat {}", span(median))),
-            // Settled by whatever came: there is no time of an answer to tell.
-            None if self.timing.settled() > 0 => {
-                parts.push(format!("{} answered", count(self.timing.settled(), "heartbeat")))
+        let answered = self.timing.answered();
+        match (self.timing.median(), self.plan.hold) {
+            (Some(median), None) => parts.push(format!("heartbeat {}", span(median))),
+            (median, Some(hold)) => {
+                parts.push(format!("held {}", words::roughly(hold)));
+                let median = median.map(|median| format!(" in {}", span(median))).unwrap_or_default();
+                parts.push(format!("{} answered{median}", count(answered, "heartbeat")));
             }
-            None => {}
+            // Settled by whatever came: there is no time of an answer to tell.
+            (None, None) if answered > 0 => parts.push(format!("{} answered", count(answered, "heartbeat"))),
+            (None, None) => {}
         }
         if self.drops > 0 {
             parts.push(format!("{} forgiven", count(u64::from(self.drops), "drop")));
@@ -134,11 +156,14 @@ impl Outcome {
     }
 
     fn drop_fact(&self, drop: &Ended, totals: Totals) -> String {
+        let gone = if self.retried && !self.up { "; it never came back" } else { "" };
         if totals.drops < 2 && totals.reconnects == 0 {
-            return format!("{}, after {}", words::ended_fact(drop), span(drop.age));
+            return format!("{}, after {}{gone}", words::ended_fact(drop), span(drop.age));
         }
         let hold = self.plan.hold.map(|hold| format!(" in {}", words::roughly(hold))).unwrap_or_default();
-        format!("{}{hold}, down for {}", count(u64::from(totals.drops), "drop"), words::in_seconds(totals.down))
+        let gone = if gone.is_empty() { "" } else { ", and at the end" };
+        let down = words::in_seconds(totals.down);
+        format!("{}{hold}, down for {down}{gone}", count(u64::from(totals.drops), "drop"))
     }
 
     fn ended(&mut self, ended: &Ended) {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::cmd::outcome::{self, Outcome};
-use crate::cmd::run::{Limit, Run};
+use crate::cmd::run::{Limit, Run, Shape};
 use crate::cmd::screen::{self, Readers};
 use crate::cmd::serving::{self, Serving};
 use crate::cmd::signals::Signals;
@@ -17,7 +17,7 @@ use crate::moment::{Moment, Span};
 use crate::net::clock::{self, Clock};
 use crate::net::target::{self, Target};
 use crate::net::{control, reach, rounds};
-use crate::report::Fan;
+use crate::report::{Fan, sink};
 use crate::watch::session::{self, Session};
 
 /// What is asked for.
@@ -83,12 +83,16 @@ async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals,
         Peers::Urls(targets) => (targets.clone(), None),
         Peers::Demo(faults) => match demo(faults).await {
             Some((target, serving)) => (vec![target], Some(serving)),
-            None => return Exit::CannotListen,
+            None => {
+                sink::plain_error("error: --demo: no server can be started on a free port of this machine\n");
+                return Exit::CannotListen;
+            }
         },
     };
     let mut exits = Vec::new();
+    let mut conn = ConnId::default();
     for target in targets {
-        let (exit, stopped) = examine(plan, target, fan, signals, clock).await;
+        let (exit, stopped) = examine(plan, target, &mut conn, fan, signals, clock).await;
         exits.push(exit);
         if stopped.is_some() {
             break;
@@ -100,6 +104,7 @@ async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals,
 async fn examine(
     plan: &Plan,
     target: Target,
+    conn: &mut ConnId,
     fan: &Rc<RefCell<Fan>>,
     signals: &mut Signals,
     clock: Clock,
@@ -112,16 +117,16 @@ async fn examine(
     }
     let heartbeat = reach.life.heartbeat.every;
     let limit = plan.timeout.map(|span| Limit { span, at: Moment::START.after(span) });
-    let wanted = reach.wanted;
+    let shape = Shape { wanted: reach.wanted, holds: plan.steps.hold.is_some() };
     let (exam, outcome) = (Exam::new(plan.steps.clone()), Outcome::new(plan.outcome));
-    let mut run = Run::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), exam, outcome, wanted, limit);
+    let mut run = Run::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), exam, outcome, limit, shape);
     for variable in &plan.unused_proxies {
         let finding = EventKind::Finding(asked::proxy_not_used(variable));
         control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
     }
     let mut session = Session::new(plan.session.clone());
     let mut dialer = reach::Reach::new(reach, clock);
-    rounds::run(&mut session, &mut dialer, clock, &mut run).await;
+    rounds::run(&mut session, &mut dialer, conn, clock, &mut run).await;
     session.stop(clock.now());
     let (judged, stopped) = run.judge(clock, &url, session.totals());
     (judged.exit, stopped)

@@ -35,11 +35,20 @@ pub struct Run<'a> {
     exam: Exam,
     outcome: Outcome,
     wanted: Wanted,
+    /// A long run is not held for nobody; a short one is judged to its end for its exit code.
+    holds: bool,
     limit: Option<Limit>,
     told_tick: Moment,
     signalled: Option<Exit>,
     stopping: bool,
     stopped_by: Option<Exit>,
+}
+
+/// What of the run the wiring must know.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    pub wanted: Wanted,
+    pub holds: bool,
 }
 
 /// `--timeout`: how long, and when that is over.
@@ -60,9 +69,10 @@ impl<'a> Run<'a> {
         diagnosis: Diagnosis,
         exam: Exam,
         outcome: Outcome,
-        wanted: Wanted,
         limit: Option<Limit>,
+        shape: Shape,
     ) -> Run<'a> {
+        let Shape { wanted, holds } = shape;
         let drained = Box::pin(fan.borrow().drained().notified_owned());
         Run {
             fan,
@@ -72,6 +82,7 @@ impl<'a> Run<'a> {
             exam,
             outcome,
             wanted,
+            holds,
             limit,
             told_tick: Moment::START,
             signalled: None,
@@ -133,8 +144,7 @@ impl<'a> Run<'a> {
         } else if let Some(limit) = self.limit.filter(|limit| limit.at <= now) {
             self.time_used_up(now, limit.span);
             "time limit"
-        } else if self.fan.borrow().is_deserted() {
-            self.outcome.desert();
+        } else if self.holds && self.outcome.was_open() && self.fan.borrow().is_deserted() {
             "nobody reads the report"
         } else {
             return None;
@@ -150,7 +160,9 @@ impl<'a> Run<'a> {
         };
         self.stopped_by = Some(Exit::TimeUsedUp);
         self.outcome.stop(Exit::TimeUsedUp, format!("after {}, {doing}", span(limit)));
-        self.find(now, ConnId::default(), asked::time_used_up(limit, &doing));
+        if !self.outcome.is_unreached() {
+            self.find(now, ConnId::default(), asked::time_used_up(limit, &doing));
+        }
     }
 }
 

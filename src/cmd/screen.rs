@@ -45,7 +45,7 @@ impl Plan {
             let messages = if self.verbosity >= 3 { Payload::Whole } else { Payload::No };
             return Wanted { frames: self.verbosity >= 2, messages };
         }
-        let messages = if self.verbosity >= 3 { Payload::Head(HEX_HEAD) } else { Payload::No };
+        let messages = if self.verbosity >= 2 { Payload::Head(HEX_HEAD) } else { Payload::No };
         Wanted { frames: self.verbosity >= 2, messages }
     }
 

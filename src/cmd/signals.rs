@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as something to poll. Owns the registration; what follows is the command's.
+//! SIGINT, SIGTERM and SIGHUP (as SIGTERM) as something to poll. Owns the registration; what follows is the command's.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -7,11 +7,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::event::Exit;
 
-/// Both signals.
+/// The signals that end a run.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -20,7 +21,11 @@ impl Signals {
     /// # Errors
     /// The system's, when no handler can be set.
     pub fn listen() -> io::Result<Signals> {
-        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
     /// The exit that the next signal asks for.
@@ -28,7 +33,7 @@ impl Signals {
         if self.interrupt.poll_recv(cx).is_ready() {
             return Poll::Ready(Exit::Interrupted);
         }
-        if self.terminate.poll_recv(cx).is_ready() {
+        if self.terminate.poll_recv(cx).is_ready() || self.hangup.poll_recv(cx).is_ready() {
             return Poll::Ready(Exit::Terminated);
         }
         Poll::Pending

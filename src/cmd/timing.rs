@@ -1,42 +1,27 @@
-//! What the verdict line says of a healthy run's speed: when it was open, and the median of the answered heartbeats. Owns
-//! the series, in bounded memory.
-
-use hdrhistogram::Histogram;
+//! What the verdict tells of a run's speed: when it was open, the median of the answered heartbeats, how many were answered.
+//! Owns which events count; the arithmetic is `event::series`'.
 
 use crate::event::EventKind;
+use crate::event::series::Series;
 use crate::moment::Span;
 
-/// The two figures of the verdict line.
-#[derive(Debug)]
+/// The figures of the verdict.
+#[derive(Debug, Default)]
 pub struct Timing {
     open: Option<Span>,
-    /// Microseconds, three digits exact.
-    rtt: Histogram<u64>,
+    rtt: Series,
     settled: u64,
 }
 
 impl Timing {
-    /// Nothing measured.
-    pub fn new() -> Timing {
-        let rtt = Histogram::new(3).expect("three significant digits are within the histogram's range");
-        Timing { open: None, rtt, settled: 0 }
-    }
-
     /// Takes an event.
     pub fn see(&mut self, kind: &EventKind) {
         match kind {
             EventKind::Open(opened) => self.open = self.open.or(Some(opened.took)),
-            EventKind::Answered(answered) if answered.own => {
-                self.rtt.saturating_record((answered.rtt.nanos() / 1000).max(1));
-            }
+            EventKind::Answered(answered) if answered.own => self.rtt.add(answered.rtt),
             EventKind::Answered(_) => self.settled += 1,
             _ => {}
         }
-    }
-
-    /// Heartbeats that another sign of life settled.
-    pub fn settled(&self) -> u64 {
-        self.settled
     }
 
     /// How long the first open took.
@@ -44,14 +29,13 @@ impl Timing {
         self.open
     }
 
-    /// The median time from a ping's flush to its pong's last byte.
+    /// The median time from a heartbeat's flush to the last byte of its own answer.
     pub fn median(&self) -> Option<Span> {
-        (!self.rtt.is_empty()).then(|| Span::from_nanos(self.rtt.value_at_quantile(0.5) * 1000))
+        self.rtt.median()
     }
-}
 
-impl Default for Timing {
-    fn default() -> Timing {
-        Timing::new()
+    /// Heartbeats and measured pings that were answered, by themselves or by another sign of life.
+    pub fn answered(&self) -> u64 {
+        self.rtt.count() + self.settled
     }
 }

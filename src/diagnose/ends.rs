@@ -164,7 +164,14 @@ fn tls_alert(alert: u8) -> Finding {
 
 fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
     let waited = missed.map(|missed| format!(" for {}", show::span(missed.waited))).unwrap_or_default();
+    let came = missed.map_or(0, |missed| missed.bytes_since);
     let finding = match delivered {
+        _ if came > 0 => Finding::of(
+            "answer-not-as-asked",
+            "server side",
+            format!("{} came after a heartbeat, and not the answer that was asked for{waited}", show::size(came)),
+        )
+        .because(Likely, "the server lives, and answers this heartbeat otherwise or not at all"),
         Some(true) => Finding::of(
             "silent-next-hop",
             "server side",
@@ -295,5 +302,14 @@ mod tests {
         let finding = judge(&fin).unwrap();
         assert_eq!(finding.fact, "FIN without a Close frame, inside a frame: 5 of 20 payload bytes had come");
         assert_eq!(finding.seen[1], "we did not read for 48.0 s of it");
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_one_asked_for_is_no_silence() {
+        let missed =
+            Missed { number: 1, measured: false, misses: 1, of: 1, bytes_since: 11, waited: Span::from_secs(1) };
+        let finding = silent(Some(true), Some(&missed));
+        assert_eq!(finding.code, "answer-not-as-asked");
+        assert!(finding.fact.starts_with("11 B came"), "{}", finding.fact);
     }
 }

@@ -28,11 +28,25 @@ pub fn explain(word: &str) -> Option<String> {
     if let Some(number) = word.strip_prefix("exit") {
         return exit(number.trim_start_matches(['-', ' ']).parse().ok()?);
     }
+    if let Some(verdict) = verdict(&word) {
+        return Some(verdict);
+    }
     match word.parse::<u16>().ok()? {
+        code @ (0..=99 | 124 | 130 | 143) => exit(code.try_into().ok()?),
         status @ 100..=599 => Some(http(status)),
         code @ 1000..=4999 => Some(close_code(code)),
         _ => None,
     }
+}
+
+/// The first word of a probe's line, with the exit codes behind it.
+fn verdict(word: &str) -> Option<String> {
+    let exits: Vec<Exit> = Exit::ALL.into_iter().filter(|exit| exit.word().eq_ignore_ascii_case(word)).collect();
+    let mut text = format!("{} (verdict)\n\n", exits.first()?.word());
+    for exit in exits {
+        text.push_str(&format!("  exit {:<3} {}\n", exit.code(), exit.meaning()));
+    }
+    Some(text)
 }
 
 /// Up to three finding codes that look like `word`, the nearest first.

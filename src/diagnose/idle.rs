@@ -6,8 +6,10 @@ use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Ended, Finding, How, Side, show};
 use crate::moment::Span;
 
-/// Shorter silences and ages are no limit that anybody sets.
+/// Shorter silences and ages are no limit that anybody sets, unless several drops agree on it.
 const SHORTEST: Span = Span::from_secs(5);
+/// What three drops or more agree on may be this short.
+const SHORTEST_OF_SEVERAL: Span = Span::from_secs(1);
 
 /// Idle limits that are common, in seconds, and where they are found unless somebody set another.
 const KNOWN: &[(u64, &str)] = &[
@@ -110,7 +112,16 @@ fn idle(drops: &[Dropped], cluster: Vec<usize>, counting: Counting, heartbeat: O
     let verdict = if ambiguous { "" } else { ": silence counts, not age" };
     let before = drops_words(cluster.len());
     let seen = format!("silence before {before} {}, {}{verdict}", range(&silences), ages_words(&ages));
-    let (confidence, cause) = cause(&drops[cluster[0]], seconds);
+    let (confidence, cause) = match (cause(&drops[cluster[0]], seconds), ambiguous) {
+        ((Likely, cause), true) if !cause.contains("; evidence: ") => (Possible, format!("{cause}; or a maximum age")),
+        (known, _) => known,
+    };
+    let fact = match (ambiguous && confidence == Possible, counting) {
+        (true, Counting::Any) => {
+            format!("connections are ended after {limit} in which nothing arrives: an idle limit or a maximum age")
+        }
+        _ => fact,
+    };
     let finding = Finding::of("idle-limit", "server side", fact).saw(seen).because(confidence, cause);
     let finding = advise(finding, &drops[cluster[0]], seconds, counting, heartbeat, ambiguous);
     Limit { finding, explains: cluster }
@@ -221,7 +232,7 @@ fn largest_cluster(drops: &[Dropped], like: &[usize], counting: Counting, heartb
         .iter()
         .map(|index| (counting.silence(&drops[*index].ended), *index))
         .filter(|(silence, index)| !is_refuted(&drops[*index].ended, *silence, heartbeat))
-        .filter(|(silence, _)| *silence >= SHORTEST)
+        .filter(|(silence, _)| *silence >= shortest(like.len()))
         .collect();
     sorted.sort_unstable();
     let (mut from, mut best) = (0, 0..0);
@@ -247,7 +258,11 @@ fn is_refuted(ended: &Ended, silence: Span, heartbeat: Option<Span>) -> bool {
 /// Do all of them agree, and are they long enough to be a limit?
 fn agree(spans: &[Span]) -> bool {
     let (Some(least), Some(most)) = (spans.iter().min(), spans.iter().max()) else { return false };
-    spans.len() >= 2 && *least >= SHORTEST && most.seconds() - least.seconds() <= tolerance(*least)
+    spans.len() >= 2 && *least >= shortest(spans.len()) && most.seconds() - least.seconds() <= tolerance(*least)
+}
+
+fn shortest(drops: usize) -> Span {
+    if drops >= 3 { SHORTEST_OF_SEVERAL } else { SHORTEST }
 }
 
 /// How far apart two spans of this length may be, in seconds: 3 %, at least 0.3 s, at most 5 s.

@@ -157,6 +157,20 @@ fn dial_failed(facts: &Facts, failed: &DialFailed) -> Vec<Finding> {
     }
 }
 
+/// The advice for one drop is to watch for more of them; here they are.
+fn several(finding: Finding, times: u64) -> Finding {
+    let told = format!("{} like this in the run; the figures are of one of them", show::count(times, "drop"));
+    match finding.code {
+        "fin-without-close" | "reset" | "tls-truncated" if times >= 3 => finding
+            .saw(format!("{told}; their ages and silences have nothing in common"))
+            .advise("look at the logs of the proxy and the server for these moments: no time limit explains them"),
+        "fin-without-close" | "reset" | "tls-truncated" => finding
+            .saw(told)
+            .advise("look at the log of the proxy and the server for these moments; a longer --hold shows a pattern"),
+        _ => finding.saw(told),
+    }
+}
+
 /// One finding for each code: the first, or the first that is worse, with a line on how many there were.
 fn merged(singles: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<(Finding, u64)> = Vec::new();
@@ -174,8 +188,7 @@ fn merged(singles: Vec<Finding>) -> Vec<Finding> {
     kept.into_iter()
         .map(|(finding, times)| match times {
             1 => finding,
-            _ => finding
-                .saw(format!("{} like this in the run; the figures are of one of them", show::count(times, "drop"))),
+            _ => several(finding, times),
         })
         .collect()
 }

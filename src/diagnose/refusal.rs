@@ -291,7 +291,25 @@ fn other(said: &str, body: &str) -> Finding {
             .because(Certain, "this is an Engine.IO server, and the URL is not one of its own")
             .advise("use the path /socket.io/?EIO=4&transport=websocket");
     }
-    finding
+    if contains(body, "subprotocol") {
+        return finding
+            .saw(format!("its body says {}", show::quoted(body.trim())))
+            .because(Likely, "the subprotocol offered, or that none was, does not suit the server")
+            .advise("offer the one that it names: -s NAME");
+    }
+    match said_itself(body) {
+        Some(words) => finding
+            .saw(format!("its body says {}", show::quoted(words)))
+            .because(Likely, "what the body says; a wrong path, subprotocol, header or right")
+            .advise("check the path first, then -s, -o and the credentials against what the server wants"),
+        None => finding,
+    }
+}
+
+/// A short text of the server's own, no page.
+fn said_itself(body: &str) -> Option<&str> {
+    let words = body.trim();
+    (!words.is_empty() && words.len() <= 300 && !words.starts_with('<')).then_some(words)
 }
 
 /// Which hop answered, as far as it says so.

@@ -61,12 +61,12 @@ fn a_lone_drop_is_told_as_what_it_is() {
 #[test]
 fn drops_of_one_kind_are_one_finding_with_their_number() {
     let mut diagnosis = Diagnosis::new(None);
-    for age in [4.0, 9.0, 17.0] {
-        drop(&mut diagnosis, How::Reset, age, 1.0);
+    for (age, quiet) in [(4.0, 0.5), (9.0, 2.5), (17.0, 6.0)] {
+        drop(&mut diagnosis, How::Reset, age, quiet);
     }
     let found = diagnosis.finish();
     assert_eq!(found.len(), 1);
-    assert!(found[0].seen.last().is_some_and(|line| line.starts_with("3 drops like this")));
+    assert!(found[0].seen.last().is_some_and(|line| line.starts_with("3 drops like this")), "{:?}", found[0].seen);
 }
 
 #[test]

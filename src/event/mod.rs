@@ -8,6 +8,7 @@ pub mod codes;
 pub mod dialling;
 pub mod ended;
 pub mod finding;
+pub mod series;
 pub mod show;
 pub mod verdict;
 

@@ -178,6 +178,13 @@ pub struct Judged {
     pub reconnects: u32,
     #[serde(rename = "down_ns")]
     pub down: Span,
+    /// How long the first open took.
+    #[serde(rename = "open_ns")]
+    pub open: Option<Span>,
+    /// The median of the heartbeats and pings that had their own answer.
+    #[serde(rename = "heartbeat_median_ns")]
+    pub heartbeat_median: Option<Span>,
+    pub heartbeats_answered: u64,
 }
 
 /// The last event.

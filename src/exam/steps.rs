@@ -140,6 +140,7 @@ impl Exam {
             State::Reaching => return None,
             _ if !self.connected => "waiting to connect again".into(),
             State::Expecting { .. } => "waiting for the expected message".into(),
+            State::Series { asked, waiting: false, .. } => format!("in the pause before ping {}", asked + 1),
             State::Series { asked, .. } => format!("waiting for the pong to ping {asked}"),
             State::Holding => "holding the connection".into(),
             State::Closing => "closing".into(),

@@ -10,7 +10,7 @@ use crate::fault::spec::{self, Planned};
 use crate::fault::upgrade::{Instead, instead};
 use crate::moment::Span;
 use crate::wire::head::Head;
-use crate::wire::head::reader::{HEAD_LIMIT, HeadReader};
+use crate::wire::head::reader::{HEAD_LIMIT, HeadFault, HeadReader};
 use crate::wire::upgrade::{Accepted, Judged, accept_key, answer_bytes, judge_request, refusal_bytes};
 
 /// A request that was answered by a 101, right or wrong.
@@ -56,7 +56,21 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let reading = tokio::time::timeout(HEAD_WAIT.duration(), read_request(io));
-    let (head, rest) = reading.await.map_err(|_| Turned::Slow)??;
+    let (head, rest) = match reading.await.map_err(|_| Turned::Slow)? {
+        Ok(request) => request,
+        Err(NoRequest::Cut) => return Err(Turned::Cut),
+        Err(NoRequest::Io(error)) => return Err(Turned::Io(error)),
+        Err(NoRequest::Head(fault)) => {
+            let (status, reason) = match fault {
+                HeadFault::TooLarge { .. } => (431, "Request Header Fields Too Large"),
+                HeadFault::NotHttp { .. } | HeadFault::Malformed { .. } => (400, "Bad Request"),
+            };
+            let why = fault.to_string();
+            io.write_all(&refusal_bytes(status, reason, &[], &format!("{}\n", why.escape_debug()))).await?;
+            end(io).await;
+            return Err(Turned::NotHttp(why));
+        }
+    };
     let mut planned = faults.to_vec();
     match spec::from_path(head.target()) {
         Some(Ok(own)) => planned.extend(own),
@@ -120,7 +134,7 @@ async fn refuse<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    io.write_all(&refusal_bytes(status, reason, &fields, &format!("{why}\n"))).await?;
+    io.write_all(&refusal_bytes(status, reason, &fields, &format!("{}\n", why.escape_debug()))).await?;
     end(io).await;
     Err(Turned::Refused { head: Box::new(head), status, reason, why })
 }
@@ -137,18 +151,25 @@ pub async fn wait_for_end<S: AsyncRead + Unpin>(io: &mut S) {
     while matches!(io.read(&mut scratch).await, Ok(count) if count > 0) {}
 }
 
-async fn read_request<S: AsyncRead + Unpin>(io: &mut S) -> Result<(Head, Vec<u8>), Turned> {
+/// Why there is no request to judge.
+enum NoRequest {
+    Cut,
+    Io(io::Error),
+    Head(HeadFault),
+}
+
+async fn read_request<S: AsyncRead + Unpin>(io: &mut S) -> Result<(Head, Vec<u8>), NoRequest> {
     let mut reader = HeadReader::request(HEAD_LIMIT);
     let mut chunk = vec![0; 4096];
     loop {
-        let count = io.read(&mut chunk).await?;
+        let count = io.read(&mut chunk).await.map_err(NoRequest::Io)?;
         if count == 0 {
-            return Err(Turned::Cut);
+            return Err(NoRequest::Cut);
         }
         match reader.push(&chunk[..count]) {
             Ok(Some(request)) => return Ok(request),
             Ok(None) => {}
-            Err(fault) => return Err(Turned::NotHttp(fault.to_string())),
+            Err(fault) => return Err(NoRequest::Head(fault)),
         }
     }
 }

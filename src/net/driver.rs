@@ -35,8 +35,8 @@ pub enum Parting {
     Reset,
 }
 
-/// So many things of the connection are taken before deadlines are looked at.
-const IO_IN_ROW: u32 = 256;
+/// A deadline is judged so late at the latest, however much there is to read.
+const GRACE: Span = Span::from_millis(100);
 
 /// Closes the link, and tells of the Close frame that still went out.
 pub async fn part<S: Socket, C: Control>(
@@ -70,7 +70,7 @@ pub async fn drive<S: Socket, C: Control>(
 ) -> Ending {
     let mut timer = Timer::new(clock);
     let mut asleep = clock.asleep();
-    let mut in_row = 0;
+    let mut read_since = false;
     loop {
         let now = clock.now();
         if let Some(ending) = settle(now, link, life, conn, control) {
@@ -78,7 +78,15 @@ pub async fn drive<S: Socket, C: Control>(
         }
         let deadline = [life.deadline(), link.deadline()].into_iter().flatten().min();
         let wake = wake_at(now, control.deadline(), deadline);
-        let woke = wait_for_one(link, control, &mut timer, wake, clock, &mut in_row).await;
+        let due = [control.deadline(), deadline].into_iter().flatten().min();
+        // What has arrived is read before a deadline is judged, but not for ever; then each has its turn.
+        let overdue = due.is_some_and(|due| due.after(GRACE) <= now);
+        let woke = if overdue && !link.has_more() && std::mem::replace(&mut read_since, false) {
+            Woke::Timer
+        } else {
+            read_since = true;
+            wait_for_one(link, control, &mut timer, wake, clock).await
+        };
         let now = clock.now();
         if let Woke::Held(since) = woke {
             life.handle(now, Input::Held { by: Holder::Output, span: now.since(since) });
@@ -118,7 +126,6 @@ async fn wait_for_one<S: Socket, C: Control>(
     timer: &mut Timer,
     wake: Moment,
     clock: Clock,
-    in_row: &mut u32,
 ) -> Woke {
     if control.is_holding() {
         let since = clock.now();
@@ -133,13 +140,6 @@ async fn wait_for_one<S: Socket, C: Control>(
         })
         .await;
         return Woke::Held(since);
-    }
-    *in_row += 1;
-    if *in_row > IO_IN_ROW {
-        *in_row = 0;
-        if wake <= clock.now() {
-            return Woke::Timer;
-        }
     }
     poll_fn(|cx| {
         if let Poll::Ready(io) = link.poll_io(cx) {

@@ -186,6 +186,11 @@ impl<S: Socket> Link<S> {
         self.outbox_bytes > OUTBOX_MAX
     }
 
+    /// Has the last pass given more than was taken of it?
+    pub fn has_more(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Frames and bytes that arrived.
     pub fn arrived(&self) -> (u64, u64) {
         (self.tap().frames_in(), self.tap().bytes_in())

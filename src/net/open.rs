@@ -6,7 +6,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::event::{Body, DialFault, EventKind, PayloadBytes, UpgradeAnswered, UpgradeBreach, UpgradeSent};
-use crate::moment::Span;
+use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
 use crate::net::control::Log;
 use crate::net::cut::classify_error;
@@ -41,12 +41,18 @@ impl From<DialFault> for NotUpgraded {
 }
 
 /// The body of a refusal is waited for so long.
-const BODY_WAIT: Span = Span::from_millis(2000);
+const BODY_WAIT: Span = Span::from_millis(1000);
 /// Interim answers (1xx other than 101) beyond this are no answer.
 const INTERIM_MAX: u32 = 8;
 
-/// Asks for the upgrade over `io`.
-pub async fn upgrade<S>(io: &mut S, request: &Request, clock: Clock, log: &Log) -> Result<Upgraded, NotUpgraded>
+/// Asks for the upgrade over `io`. At `until` the caller gives up: a refusal's body is waited for until shortly before.
+pub async fn upgrade<S>(
+    io: &mut S,
+    request: &Request,
+    until: Option<Moment>,
+    clock: Clock,
+    log: &Log,
+) -> Result<Upgraded, NotUpgraded>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -61,7 +67,7 @@ where
     let took = clock.now().since(began);
     let status = head.status().unwrap_or_default();
     if status != 101 {
-        let body = read_body(io, &head, &rest).await;
+        let body = read_body(io, &head, &rest, body_wait(until, clock)).await;
         let refused = refused(&head, status);
         log.tell(clock.now(), EventKind::UpgradeAnswered(UpgradeAnswered { head, body, took }));
         return Err(refused);
@@ -148,7 +154,13 @@ fn head_fault(fault: HeadFault) -> DialFault {
     }
 }
 
-async fn read_body<S: AsyncRead + Unpin>(io: &mut S, head: &Head, rest: &[u8]) -> Option<Body> {
+/// The head is judged already: its verdict must not be lost to a body that stalls.
+fn body_wait(until: Option<Moment>, clock: Clock) -> Span {
+    let left = until.map_or(BODY_WAIT, |until| until.since(clock.now()));
+    BODY_WAIT.min(left.times(0.5))
+}
+
+async fn read_body<S: AsyncRead + Unpin>(io: &mut S, head: &Head, rest: &[u8], wait: Span) -> Option<Body> {
     let mut reader = BodyReader::new(body_length(head), BODY_KEEP);
     let mut done = reader.done() || reader.push(rest);
     let fill = async {
@@ -161,7 +173,7 @@ async fn read_body<S: AsyncRead + Unpin>(io: &mut S, head: &Head, rest: &[u8]) -
         }
     };
     // What came until then is shown as a part.
-    let late = tokio::time::timeout(BODY_WAIT.duration(), fill).await.is_err();
+    let late = tokio::time::timeout(wait.duration(), fill).await.is_err();
     let (kept, cut) = reader.finish();
     (!kept.is_empty()).then_some(Body { payload: PayloadBytes(kept), cut: cut || late })
 }

@@ -115,7 +115,7 @@ impl Reach {
 
     async fn ask(&self, stream: &mut Stream, request: &Request, limit: &Limit, log: &Log) -> Result<Upgraded, Failed> {
         let began = self.clock.now();
-        let asked = limit.within(open::upgrade(stream, request, self.clock, log)).await;
+        let asked = limit.within(open::upgrade(stream, request, limit.end(), self.clock, log)).await;
         match asked {
             Some(Ok(upgraded)) => Ok(upgraded),
             Some(Err(NotUpgraded { fault, retry_after, location })) => {
@@ -243,6 +243,10 @@ impl Limit {
             // This process did not run: the time that it missed is not the peer's fault.
             until = now.after(late.min(span));
         }
+    }
+
+    fn end(&self) -> Option<Moment> {
+        self.span.map(|span| self.began.after(span))
     }
 
     fn used_up(&self, attempts: Vec<Attempt>, delivered: Option<bool>) -> DialFault {

@@ -14,9 +14,15 @@ use crate::net::timer::{Timer, wake_at};
 use crate::watch::life::Command;
 use crate::watch::session::{Session, Step};
 
-/// Drives a session until it is done or somebody wants it stopped.
-pub async fn run<D: Dialer, C: Control>(session: &mut Session, dialer: &mut D, clock: Clock, control: &mut C) {
-    let mut conn = ConnId(0);
+/// Drives a session until it is done or somebody wants it stopped. `conn` is the last connection of the run so far, and
+/// counts on.
+pub async fn run<D: Dialer, C: Control>(
+    session: &mut Session,
+    dialer: &mut D,
+    conn: &mut ConnId,
+    clock: Clock,
+    control: &mut C,
+) {
     loop {
         let now = clock.now();
         match session.step(now) {
@@ -27,7 +33,12 @@ pub async fn run<D: Dialer, C: Control>(session: &mut Session, dialer: &mut D, c
                 }
             }
             Step::Dial { attempt } => {
-                conn = ConnId(conn.0 + 1);
+                // A dial that fails at once, again and again, must not outrun a wish to stop.
+                if attempt > 0 && is_stopped(now, control) {
+                    return session.stop(now);
+                }
+                conn.0 += 1;
+                let conn = *conn;
                 let Some(dialled) = dial(dialer, attempt, conn, clock, control).await else {
                     return session.stop(clock.now());
                 };

@@ -49,6 +49,9 @@ pub enum TargetFault {
     Port(String),
     #[error("the IPv6 address {0} has no brackets, expected them as in ws://[::1]:3000")]
     Brackets(String),
+    /// A URL library reads a number as an IPv4 address; nobody who types one means that.
+    #[error("the host {0:?} is only a number; for a port on this machine it is :{0}")]
+    OnlyNumber(String),
     #[error("the host {host:?} cannot be read: {why}")]
     Host { host: String, why: String },
 }
@@ -67,6 +70,9 @@ pub fn parse(text: &str) -> Result<Target, TargetFault> {
     let host = if bare_port { "localhost" } else { host };
     if host.is_empty() {
         return Err(TargetFault::MissingHost);
+    }
+    if is_port_like(host) {
+        return Err(TargetFault::OnlyNumber(host.to_owned()));
     }
     let url = Url::parse(&format!("ws://{host}{path}"))
         .map_err(|error| TargetFault::Host { host: host.to_owned(), why: error.to_string() })?;

@@ -3,6 +3,7 @@
 //! Owns the reading of both. The store is read at most once a run, and only when the first TLS connection asks for it;
 //! nothing is read of it when `--ca` is given. What a chain is worth is `verifier`'s.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -29,13 +30,22 @@ pub fn store_of(certificates: &[CertificateDer<'static>]) -> RootCertStore {
     store
 }
 
+/// All public CAs together are a quarter of a megabyte.
+const CA_FILE_MAX: u64 = 16 * 1024 * 1024;
+
 /// The certificates of a file: PEM with one or many, or one in DER.
 ///
 /// # Errors
 /// One line, when the file cannot be read or holds no certificate, or one that is no X.509.
 pub fn read_ca(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let shown = path.display();
-    let bytes = std::fs::read(path).map_err(|error| format!("the CA file {shown} cannot be read: {error}"))?;
+    let unreadable = |error: std::io::Error| format!("the CA file {shown} cannot be read: {error}");
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(CA_FILE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > CA_FILE_MAX {
+        return Err(format!("the CA file {shown} is larger than 16 MiB"));
+    }
     read_certificates(&bytes).map_err(|why| format!("the CA file {shown} {why}"))
 }
 

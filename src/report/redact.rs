@@ -222,9 +222,10 @@ fn field(name: &str, value: &str) -> Option<String> {
     let masked = match name.to_ascii_lowercase().as_str() {
         "authorization" | "proxy-authorization" => credentials(value),
         "cookie" => value.split(';').map(cookie).collect::<Vec<_>>().join(";"),
-        "set-cookie" => {
-            let (pair, attributes) = value.split_at(value.find(';').unwrap_or(value.len()));
-            format!("{}{attributes}", cookie(pair))
+        "set-cookie" | "set-cookie2" => {
+            let mut parts = value.split(';');
+            let pair = cookie(parts.next().unwrap_or_default());
+            parts.fold(pair, |shown, part| format!("{shown};{}", cookie_attribute(part)))
         }
         "sec-websocket-protocol" => subprotocols(value),
         // The handshake's own key is a nonce (RFC 6455 section 4.1): evidence, and no secret.
@@ -241,6 +242,13 @@ fn credentials(value: &str) -> String {
         Some((scheme, _)) => format!("{scheme} {MASK}"),
         None => MASK.to_owned(),
     }
+}
+
+/// The attributes of RFC 6265 are no secrets; what else a server puts there may be one.
+fn cookie_attribute(part: &str) -> String {
+    const KNOWN: [&str; 8] = ["path", "domain", "expires", "max-age", "secure", "httponly", "samesite", "partitioned"];
+    let name = part.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if KNOWN.contains(&name.as_str()) { part.to_owned() } else { cookie(part) }
 }
 
 /// `sid=1` becomes `sid=***`; space before the name stays.
@@ -416,6 +424,8 @@ mod tests {
             ("Proxy-Authorization", "x", Some("***")),
             ("Cookie", "sid=1; theme=dark", Some("sid=***; theme=***")),
             ("Set-Cookie", "sid=1; Path=/; HttpOnly", Some("sid=***; Path=/; HttpOnly")),
+            ("Set-Cookie", "a=b; Path=/; x=secret", Some("a=***; Path=/; x=***")),
+            ("Set-Cookie2", "secret", Some("***")),
             ("X-Api-Key", "1", Some("***")),
             ("Location", "wss://h/?token=1", Some("wss://h/?token=***")),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", None),

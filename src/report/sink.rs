@@ -155,7 +155,8 @@ impl Queue {
     fn run(&self, mut writer: Box<dyn Write + Send>) {
         while let Some(taken) = self.take() {
             for block in taken.chunks(BLOCK) {
-                if writer.write_all(block).and_then(|()| writer.flush()).is_err() {
+                if let Err(error) = writer.write_all(block).and_then(|()| writer.flush()) {
+                    tell_lost(&error);
                     return self.lose();
                 }
                 self.wrote(block.len());
@@ -227,10 +228,19 @@ pub fn plain_error(text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 
+/// A reader that went away wants no more; anything else, a full disk, must not pass in silence.
+fn tell_lost(error: &io::Error) {
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        plain_error(&format!("error: the report could not be written: {error}\n"));
+    }
+}
+
 /// Writes to stdout directly: help, completions, an explanation. A reader that has gone away is no failure.
 pub fn plain_output(bytes: &[u8]) {
     let mut stream = io::stdout().lock();
-    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+    if let Err(error) = stream.write_all(bytes).and_then(|()| stream.flush()) {
+        tell_lost(&error);
+    }
 }
 
 #[cfg(test)]

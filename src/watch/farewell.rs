@@ -10,14 +10,25 @@ pub enum FarewellRule {
     Regex(Regex),
 }
 
+/// A pattern is looked for in so much of a message: over megabytes it would hold everything else.
+const TEXT_MAX: usize = 64 * 1024;
+
 impl FarewellRule {
     /// Does this text announce a drop?
     pub fn matches(&self, text: &str) -> bool {
         match self {
             FarewellRule::Known => is_known_farewell(text),
-            FarewellRule::Regex(regex) => regex.is_match(text),
+            FarewellRule::Regex(regex) => regex.is_match(head(text)),
         }
     }
+}
+
+fn head(text: &str) -> &str {
+    let mut end = text.len().min(TEXT_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// ActionCable and Slack say `"type":"disconnect"`, Binance `serverShutdown`, SockJS `c[3000,"Go away!"]`, Discord op 7.

@@ -142,8 +142,10 @@ impl Heartbeat {
         let what = if measured { Send::Ping.words() } else { self.plan.send.words() };
         self.emit(EventKind::Heartbeat(HeartbeatSent { number, measured, what }));
         if only_sent && !measured {
-            self.outstanding.retain(|beat| beat.number != number);
             self.quiet_since = now;
+            // Its pong is no stray one, only not waited for.
+            let sent = take(&mut self.outstanding, number).filter(|_| self.unanswered.len() < KEPT);
+            self.unanswered.extend(sent.map(|beat| Beat { settled: Some(now), ..beat }));
         }
     }
 
@@ -215,8 +217,10 @@ impl Heartbeat {
 
     /// Judges every deadline that has passed, by the clock.
     pub fn tick(&mut self, now: Moment) {
-        while let Some(beat) = self.unanswered.front().copied().filter(|beat| beat.deadline <= now) {
-            self.unanswered.pop_front();
+        // A heartbeat may be written after a later one, so that the first to end need not be the first in line.
+        let ignored: Vec<Beat> = self.unanswered.iter().filter(|beat| beat.deadline <= now).copied().collect();
+        self.unanswered.retain(|beat| beat.deadline > now);
+        for beat in ignored {
             self.ignored(beat);
         }
         let overdue: Vec<Beat> = self.outstanding.iter().filter(|beat| beat.deadline <= now).copied().collect();
@@ -237,11 +241,9 @@ impl Heartbeat {
         let Some(due) = self.due().filter(|due| *due <= now) else { return };
         let Some(every) = self.plan.every else { return };
         if self.plan.clock == Clock::Fixed {
-            let mut next = due.after(every);
-            while next <= now {
-                next = next.after(every);
-            }
-            self.next_fixed = Some(next);
+            // The beats that were slept through are left out.
+            let passed = now.since(due).nanos() / every.nanos().max(1) + 1;
+            self.next_fixed = Some(due.after(Span::from_nanos(every.nanos().saturating_mul(passed))));
         }
         if self.outstanding.len() < KEPT {
             self.send(now, false);
@@ -291,6 +293,9 @@ impl Heartbeat {
     }
 
     fn ignored(&mut self, beat: Beat) {
+        if matches!(self.plan.answer, Answer::None) {
+            return self.remember(beat.number, Stray::Late);
+        }
         self.ignored_in_row += 1;
         self.answer(beat, beat.settled.unwrap_or(beat.deadline), false);
         if self.ignored_in_row >= IGNORED_TOLD_AT && !self.ignored_told {

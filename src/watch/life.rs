@@ -242,7 +242,11 @@ impl Life {
             quiet_in: now.since(wire.last_in.unwrap_or(self.opened)),
             quiet_out: now.since(wire.last_out.unwrap_or(self.opened)),
             held: self.held,
-            heartbeat_due: self.heartbeat.due().filter(|due| *due > now).map(|due| due.since(now)),
+            heartbeat_due: self
+                .heartbeat
+                .due()
+                .filter(|due| *due > now && self.closing.first.is_none())
+                .map(|due| due.since(now)),
             answered_ago: self.heartbeat.answered_at().map(|at| now.since(at)),
             bytes_in: wire.bytes_in,
             bytes_out: wire.bytes_out,

@@ -168,7 +168,7 @@ fn log_words(spec: &str) -> String {
         },
         "fin" => "TCP ended without a Close frame".to_owned(),
         "rst" => "TCP reset".to_owned(),
-        "no-pong" => "pings are not answered".to_owned(),
+        "no-pong" => "no ping is answered".to_owned(),
         "freeze" => "reading nothing any more".to_owned(),
         name => panic!("{name}: no words in the log known"),
     }

@@ -101,7 +101,7 @@ impl Play {
             done: false,
         };
         let work = async {
-            rounds::run(&mut session, &mut stage, clock, &mut watcher).await;
+            rounds::run(&mut session, &mut stage, &mut ConnId::default(), clock, &mut watcher).await;
             // The peers see the end of their pipes.
             tokio::time::sleep(Span::from_millis(1).duration()).await;
         };
@@ -199,7 +199,7 @@ impl Dialer for Stage {
         }
         let (mut ours, mut theirs) = tokio::io::duplex(64 * 1024);
         let (welcome, upgraded) = tokio::join!(accept::welcome(&mut theirs, &[]), async {
-            open::upgrade(&mut ours, &request(), self.clock, &Log::default()).await
+            open::upgrade(&mut ours, &request(), None, self.clock, &Log::default()).await
         });
         welcome.unwrap();
         let Upgraded { rest, .. } = upgraded.unwrap();

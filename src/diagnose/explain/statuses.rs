@@ -31,8 +31,8 @@ pub fn meaning(status: u16) -> Meaning {
         300..=399 => row("Redirection", "another URL is to be used, or a cache answered", "upgrade-redirected"),
         400 => row(
             "Bad Request",
-            "the request was not one for WebSocket when it arrived, or a version or key is wrong",
-            "upgrade-stripped",
+            "a wrong path or subprotocol, a wrong version or key, or an Upgrade that was lost on the way",
+            "upgrade-refused",
         ),
         401 => row("Unauthorized", "credentials are wanted, or not accepted", "upgrade-unauthorized"),
         403 => row("Forbidden", "the Origin, the route or the client is not allowed", "upgrade-forbidden"),

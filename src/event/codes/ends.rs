@@ -90,6 +90,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         rule: None,
     },
     Entry {
+        code: "answer-not-as-asked",
+        severity: Severity::Error,
+        layer: Layer::Connection,
+        what: "something came after a heartbeat, but not the answer that --heartbeat-answer asks for",
+        cause: "the server answers this heartbeat otherwise, or not at all, while other data comes",
+        help: "see with -vvv what comes, and ask for that; --heartbeat-answer any takes any sign of life",
+        rule: None,
+    },
+    Entry {
         code: "silent-next-hop",
         severity: Severity::Error,
         layer: Layer::Connection,

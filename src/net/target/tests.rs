@@ -185,3 +185,15 @@ fn a_redirect_carries_a_password_to_the_same_origin_only() {
     let named = from.redirect("ws://bob@other.example/").unwrap();
     assert_eq!(named.userinfo, Some(("bob".to_owned(), None)));
 }
+
+#[test]
+fn a_bare_number_is_told_and_never_dialled() {
+    for text in ["18003", "3", "ws://18003/x", "18003:80"] {
+        let told = parse(text).unwrap_err();
+        assert!(matches!(told, TargetFault::OnlyNumber(_)), "{text}: {told}");
+    }
+    assert_eq!(
+        parse("18003").unwrap_err().to_string(),
+        "the host \"18003\" is only a number; for a port on this machine it is :18003"
+    );
+}

@@ -1,6 +1,7 @@
 //! What a probe remembers of one URL, and the phases of its last dial as rows: name, TCP, TLS, upgrade, heartbeat,
 //! close (SCREENS, screens 1 and 2). Owns what each row tells; it judges nothing.
 
+use crate::event::series::Series;
 use crate::event::show::{count, span};
 use crate::event::{
     Certificate, Check, CloseSeen, DialFailed, DialFault, Direction, Ended, Event, EventKind, How, Redirected,
@@ -14,9 +15,6 @@ use crate::report::safe::{self, SHOWN_MAX};
 
 /// The columns in front of a row's text.
 const INDENT: usize = 23;
-
-/// How many round-trip times are kept; more are only counted.
-const TIMES_MAX: usize = 10_000;
 
 /// How many redirects are kept.
 const REDIRECTS_MAX: usize = 32;
@@ -60,8 +58,7 @@ pub struct Closing {
 /// Round-trip times of one kind.
 #[derive(Default)]
 struct Times {
-    kept: Vec<Span>,
-    answered: u64,
+    series: Series,
     lost: u64,
 }
 
@@ -84,7 +81,7 @@ impl Facts {
             EventKind::Answered(answered) => {
                 self.answered += 1;
                 if answered.own {
-                    self.times(answered.measured).add(answered.rtt);
+                    self.times(answered.measured).series.add(answered.rtt);
                 }
             }
             EventKind::Missed(missed) => self.times(missed.measured).lost += 1,
@@ -274,38 +271,30 @@ fn certificate_text(certificate: &Certificate) -> String {
 
 impl Times {
     fn is_empty(&self) -> bool {
-        self.answered == 0 && self.lost == 0
-    }
-
-    fn add(&mut self, rtt: Span) {
-        self.answered += 1;
-        if self.kept.len() < TIMES_MAX {
-            self.kept.push(rtt);
-        }
+        self.series.count() == 0 && self.lost == 0
     }
 
     /// The median of so many. Percentiles only where there are enough samples for them to mean something.
     fn row(&self, what: &str) -> Vec<String> {
-        let mut sorted = self.kept.clone();
-        sorted.sort_unstable();
-        let (Some(&least), Some(&most)) = (sorted.first(), sorted.last()) else {
+        let answered = self.series.count();
+        let (Some((least, most)), Some(median)) = (self.series.range(), self.series.median()) else {
             return row("heartbeat", None, &format!("{}, none answered", count(self.lost, what)));
         };
-        let mut text = if self.answered == 1 {
+        let mut text = if answered == 1 {
             format!("1 {what}")
         } else {
-            format!("median of {} ({})", count(self.answered, what), range(least, most))
+            format!("median of {} ({})", count(answered, what), range(least, most))
         };
         for (percent, enough) in [(95, 20), (99, 100)] {
-            if self.answered >= enough {
-                text.push_str(&format!(", p{percent} {}", span(percentile(&sorted, percent))));
+            if let Some(time) = self.series.percentile(percent).filter(|_| answered >= enough) {
+                text.push_str(&format!(", p{percent} {}", span(time)));
             }
         }
         match self.lost {
             0 => text.push_str(", none lost"),
             lost => text.push_str(&format!(", {lost} lost")),
         }
-        row("heartbeat", Some(median(&sorted)), &text)
+        row("heartbeat", Some(median), &text)
     }
 }
 
@@ -317,18 +306,6 @@ fn range(least: Span, most: Span) -> String {
         Some(number) if most.matches(' ').count() == 1 => format!("{number} to {most}"),
         _ => format!("{least} to {most}"),
     }
-}
-
-/// `sorted` is not empty.
-fn median(sorted: &[Span]) -> Span {
-    let upper = sorted[sorted.len() / 2];
-    let lower = sorted[(sorted.len() - 1) / 2];
-    Span::from_nanos(lower.nanos() + (upper.nanos() - lower.nanos()) / 2)
-}
-
-/// The nearest rank: the least sample that `percent` of all are not above. `sorted` is not empty.
-fn percentile(sorted: &[Span], percent: usize) -> Span {
-    sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1]
 }
 
 fn row(name: &str, took: Option<Span>, text: &str) -> Vec<String> {
@@ -345,7 +322,7 @@ mod tests {
 
     fn times(tenths: impl Iterator<Item = u64>) -> Times {
         let mut times = Times::default();
-        tenths.for_each(|tenth| times.add(Span::from_nanos(tenth * 100_000)));
+        tenths.for_each(|tenth| times.series.add(Span::from_nanos(tenth * 100_000)));
         times
     }
 

@@ -160,7 +160,18 @@ fn closed() -> EventKind {
 fn judged(exit: Exit, fact: &str) -> EventKind {
     let verdict = exit.word().to_lowercase();
     let (drops, reconnects, down) = (0, 0, Span::ZERO);
-    EventKind::Judged(Judged { url: URL.into(), verdict, exit, fact: fact.into(), drops, reconnects, down })
+    EventKind::Judged(Judged {
+        url: URL.into(),
+        verdict,
+        exit,
+        fact: fact.into(),
+        drops,
+        reconnects,
+        down,
+        open: None,
+        heartbeat_median: None,
+        heartbeats_answered: 0,
+    })
 }
 
 fn healthy() -> Vec<(u64, EventKind)> {
