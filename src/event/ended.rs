@@ -144,3 +144,31 @@ pub struct Ended {
     /// The last frames, oldest first: at most eight in each direction.
     pub last_frames: Vec<FrameBrief>,
 }
+
+#[cfg(test)]
+impl Ended {
+    /// A drop with nothing else to tell, for tests to change what they are about.
+    pub fn sample(how: How) -> Ended {
+        Ended {
+            how,
+            by: Side::Peer,
+            drop: true,
+            announced: false,
+            mid_frame: None,
+            mid_message: false,
+            tcp_left_open: false,
+            age: Span::ZERO,
+            quiet_in: Span::ZERO,
+            quiet_out: Span::ZERO,
+            held: Span::ZERO,
+            heartbeat_due: None,
+            answered_ago: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            messages_in: 0,
+            messages_out: 0,
+            io: None,
+            last_frames: Vec::new(),
+        }
+    }
+}

@@ -130,27 +130,7 @@ fn close(direction: Direction) -> EventKind {
 }
 
 fn ended(how: How, by: Side) -> Ended {
-    Ended {
-        how,
-        by,
-        drop: by == Side::Peer,
-        announced: false,
-        mid_frame: None,
-        mid_message: false,
-        tcp_left_open: false,
-        age: Span::ZERO,
-        quiet_in: Span::from_secs(60),
-        quiet_out: Span::ZERO,
-        held: Span::ZERO,
-        heartbeat_due: None,
-        answered_ago: None,
-        bytes_in: 0,
-        bytes_out: 0,
-        messages_in: 0,
-        messages_out: 0,
-        io: None,
-        last_frames: Vec::new(),
-    }
+    Ended { by, drop: by == Side::Peer, quiet_in: Span::from_secs(60), ..Ended::sample(how) }
 }
 
 fn closed() -> EventKind {

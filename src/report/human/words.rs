@@ -202,27 +202,7 @@ mod tests {
     use super::*;
 
     fn ended(how: How, by: Side) -> Ended {
-        Ended {
-            how,
-            by,
-            drop: true,
-            announced: false,
-            mid_frame: None,
-            mid_message: false,
-            tcp_left_open: false,
-            age: Span::ZERO,
-            quiet_in: Span::ZERO,
-            quiet_out: Span::ZERO,
-            held: Span::ZERO,
-            heartbeat_due: None,
-            answered_ago: None,
-            bytes_in: 0,
-            bytes_out: 0,
-            messages_in: 0,
-            messages_out: 0,
-            io: None,
-            last_frames: Vec::new(),
-        }
+        Ended { by, ..Ended::sample(how) }
     }
 
     #[test]

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::event::verdict::{Exit, RunEnded};
     use crate::event::{CertificateFault, CertificateFaultKind};
-    use crate::event::{ConnId, DialFailed, DialFault, Ended, EventKind, Farewell, How, PayloadBytes, Phase, Side};
+    use crate::event::{ConnId, DialFailed, DialFault, Ended, EventKind, Farewell, How, PayloadBytes, Phase};
     use crate::moment::{Moment, Span};
 
     fn shown(kind: EventKind) -> String {
@@ -106,27 +106,7 @@ mod tests {
 
     #[test]
     fn an_ending_is_flat() {
-        let ended = Ended {
-            how: How::Fin,
-            by: Side::Peer,
-            drop: true,
-            announced: false,
-            mid_frame: Some((5, 20)),
-            mid_message: false,
-            tcp_left_open: false,
-            age: Span::from_nanos(1),
-            quiet_in: Span::ZERO,
-            quiet_out: Span::ZERO,
-            held: Span::ZERO,
-            heartbeat_due: None,
-            answered_ago: None,
-            bytes_in: 0,
-            bytes_out: 0,
-            messages_in: 0,
-            messages_out: 0,
-            io: None,
-            last_frames: Vec::new(),
-        };
+        let ended = Ended { mid_frame: Some((5, 20)), ..Ended::sample(How::Fin) };
         let shown = shown(EventKind::Ended(ended));
         assert!(shown.contains("\"type\":\"ended\",\"how\":\"fin\",\"by\":\"peer\",\"drop\":true"), "{shown}");
         assert!(shown.contains("\"mid_frame\":[5,20]"), "{shown}");

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{CertificateFault, CertificateFaultKind, PayloadBytes, Side};
+use crate::event::{CertificateFault, CertificateFaultKind, PayloadBytes};
 use crate::watch::profiles::profile;
 
 fn reconnect(name: &str) -> Reconnect {
@@ -14,28 +14,7 @@ fn reconnect(name: &str) -> Reconnect {
 
 /// A drop at an age of so many milliseconds.
 fn ended(how: How, age: u64) -> Ended {
-    let age = Span::from_millis(age);
-    Ended {
-        how,
-        by: Side::Peer,
-        drop: true,
-        announced: false,
-        mid_frame: None,
-        mid_message: false,
-        tcp_left_open: false,
-        age,
-        quiet_in: Span::ZERO,
-        quiet_out: Span::ZERO,
-        held: Span::ZERO,
-        heartbeat_due: None,
-        answered_ago: None,
-        bytes_in: 0,
-        bytes_out: 0,
-        messages_in: 0,
-        messages_out: 0,
-        io: None,
-        last_frames: Vec::new(),
-    }
+    Ended { age: Span::from_millis(age), ..Ended::sample(how) }
 }
 
 fn close(code: u16) -> How {
