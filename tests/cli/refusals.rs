@@ -234,3 +234,10 @@ impl Drop for Folder {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
+
+#[test]
+fn a_file_of_certificates_is_read_with_a_limit() {
+    let ran = run(&["probe", "--ca", "/dev/zero", ":1"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("larger than 16 MiB"), "{}", ran.stderr);
+}

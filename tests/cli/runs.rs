@@ -90,7 +90,9 @@ fn a_limit_of_time_names_what_was_under_way() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
-    let lines: [(&[&str], i32); 5] = [
+    let dead = dead_url();
+    let lines: [(&[&str], i32); 6] = [
+        (&["probe", "--json", &dead], 11),
         (&["probe", "--demo"], 0),
         (&["probe", "--demo", "--json", "-vvv"], 0),
         (&["probe", "--demo=fin"], 22),

@@ -1,7 +1,7 @@
 //! Reaching a peer: each way in which it can fail has its phase, its finding and its exit status, and odd but legal
 //! peers are healthy.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -226,4 +226,21 @@ fn bytes_that_are_no_http() {
         }
     });
     assert_fails(&[&peer.url()], 15, "REFUSED", "cut-before-answer");
+}
+
+/// The head is there and judged: what stalls behind it does not take the verdict away.
+#[test]
+fn a_refusal_whose_body_stalls_keeps_its_verdict() {
+    let peer = RawPeer::start(|_, mut stream| {
+        if raw::read_head(&mut stream).is_some() {
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nsorry");
+            // Open until wscope leaves.
+            let _ = stream.read(&mut [0]);
+        }
+    });
+    let ran = probe(&["--json", "--connect-timeout", "1s", &peer.url()]);
+    assert_eq!(ran.code, 15, "{}", ran.stdout);
+    let events = ran.events();
+    assert_eq!(events.one("upgrade_answered")["body"]["cut"], true);
+    assert!(events.codes().contains(&"upgrade-forbidden"), "{:?}", events.findings());
 }

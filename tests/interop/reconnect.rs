@@ -1,5 +1,9 @@
 //! One drop, one new connection: counted by the server, so that a second timer or a second listener would show.
 
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
 use crate::support::{RawPeer, probe, raw};
 
 /// Drops the first so many connections behind the upgrade, and keeps the others.
@@ -76,4 +80,22 @@ fn as_many_attempts_as_were_asked_for() {
     let events = ran.events();
     assert_eq!(events.one("gave_up")["attempts"], 3);
     assert_eq!(events.all("dial_failed").len(), 3);
+}
+
+/// A dial that fails at once, after a wait of nothing, again and again: the hold ends all the same.
+#[test]
+fn a_storm_of_attempts_does_not_outrun_the_end_of_the_hold() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        if let Ok((mut stream, _)) = listener.accept() {
+            // Nobody listens any more when the stream ends.
+            drop(listener);
+            raw::upgrade(&mut stream);
+        }
+    });
+    let waits = ["--reconnect", "--reconnect-delay", "1us", "--reconnect-max-delay", "1us"];
+    let ran = probe(&[&["--hold", "500ms", "--timeout", "20s", "--json", &url][..], &waits].concat());
+    assert_eq!(ran.code, 22, "{}", ran.stderr);
+    assert!(ran.took < Duration::from_secs(5), "{:?}", ran.took);
 }

@@ -1,9 +1,10 @@
 //! A silent peer is found when it was promised to be: the quiet time and the answer's time after the open, and no more.
 
+use std::io::Write;
 use std::time::Duration;
 
 use crate::support::events::at;
-use crate::support::probe;
+use crate::support::{RawPeer, probe, raw};
 
 /// What a loaded machine may add.
 const SLACK: Duration = Duration::from_millis(500);
@@ -47,4 +48,17 @@ fn the_time_limit_ends_a_run_that_would_take_longer() {
     assert!(ran.took >= Duration::from_secs(1), "{:?}", ran.took);
     let text = probe(&["--demo=no-answer", "--connect-timeout", "off", "--timeout", "1s"]);
     assert_eq!((text.code, text.first_word()), (124, "TIMEOUT"), "{}", text.stdout);
+}
+
+/// A peer that never stops talking does not keep the end of the hold, or of the wait for its Close, from being judged.
+#[test]
+fn a_flood_of_large_messages_does_not_hold_the_limits_up() {
+    let peer = RawPeer::upgraded(|_, mut stream| {
+        let message = raw::frame(raw::TEXT, &vec![b'x'; 4 << 20]);
+        while stream.write_all(&message).is_ok() {}
+    });
+    let ran = probe(&["--json", "--hold", "1s", "--close-timeout", "500ms", "--farewell", "(x+x+)+y", &peer.url()]);
+    assert_eq!(ran.code, 26, "{}", ran.stdout);
+    // The hold and the wait, with half a second and one message more.
+    assert!(ran.took < Duration::from_millis(3500), "{:?}", ran.took);
 }
