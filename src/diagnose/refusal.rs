@@ -218,7 +218,7 @@ fn redirected(facts: &Facts, said: &str) -> Finding {
     if !facts.is_tls() && (to.starts_with("https:") || to.starts_with("wss:")) {
         return finding.because(Likely, "the server side wants TLS").advise("use wss:// in the client");
     }
-    finding
+    finding.advise(format!("use {} in the client if that is the right place; -L follows it here", show::safe(to)))
 }
 
 fn unauthorized(facts: &Facts, status: u16, said: &str) -> Finding {
@@ -231,10 +231,27 @@ fn unauthorized(facts: &Facts, status: u16, said: &str) -> Finding {
     });
     let told = if sent { "the credentials sent are not accepted" } else { "credentials are wanted, none were sent" };
     let finding = Finding::of("upgrade-unauthorized", who, format!("{said}: {told}"));
-    match facts.answered(field) {
-        Some(scheme) => finding.saw(format!("{field}: {}", show::quoted(scheme))),
-        None => finding,
+    let Some(wanted) = facts.answered(field) else { return finding };
+    let finding = finding.saw(format!("{field}: {}", show::quoted(wanted)));
+    let ours = facts.sent.as_ref().and_then(|sent| sent.first("Authorization")).map(scheme_of);
+    let flag = if scheme_of(wanted).eq_ignore_ascii_case("Bearer") { "--bearer TOKEN" } else { "--auth USER:PASS" };
+    match (ours, status) {
+        (Some(ours), 401) if ours.eq_ignore_ascii_case(scheme_of(wanted)) => finding
+            .because(Likely, "the token or password is wrong or expired")
+            .advise(format!("get a new one, and send it by {flag}")),
+        (Some(ours), 401) => finding
+            .because(Certain, format!("{} was sent, {} is asked for", show::safe(ours), show::safe(scheme_of(wanted))))
+            .advise(format!("send it by {flag}")),
+        (None, 401) if matches!(scheme_of(wanted).to_ascii_lowercase().as_str(), "bearer" | "basic") => {
+            finding.advise(format!("send it by {flag}"))
+        }
+        _ => finding,
     }
+}
+
+/// The scheme of a challenge or of credentials (RFC 9110 section 11.1).
+fn scheme_of(value: &str) -> &str {
+    value.split([' ', ',']).next().unwrap_or_default()
 }
 
 fn forbidden(facts: &Facts, said: &str, body: &str) -> Finding {

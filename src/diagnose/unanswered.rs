@@ -86,7 +86,7 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
                 "the process behind it crashed or refused without a word, or a filter on the way ended it",
             )
             .advise("look at the log of the server side for this moment"),
-        false => finding,
+        false => finding.advise("try wss://: the port may want TLS; then look at the log of the server side"),
     }
 }
 

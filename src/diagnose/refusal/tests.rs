@@ -121,3 +121,16 @@ fn products_that_are_certain_or_likely_are_named() {
     assert!(judged("505 HTTP Version Not Supported", "unsupported HTTP version: HTTP/1.0").cause.contains("HTTP/1.0"));
     assert!(judged("200 OK", "Welcome to SockJS!\n").cause.contains("SockJS"));
 }
+
+#[test]
+fn a_401_tells_a_wrong_scheme_from_a_wrong_token() {
+    let with = |credentials: &str, challenge: &str| {
+        let request = format!("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{credentials}\r\n");
+        judged_with(request.as_bytes(), "ws://a/ws", &format!("401 Unauthorized\r\nWWW-Authenticate: {challenge}"), "")
+    };
+    let wrong = with("Authorization: Bearer x\r\n", "Bearer realm=\"a\"");
+    assert!(wrong.cause.contains("wrong or expired"), "{}", wrong.cause);
+    let other = with("Authorization: Basic x\r\n", "Bearer");
+    assert_eq!((other.cause.as_str(), other.confidence), ("Basic was sent, Bearer is asked for", Certain));
+    assert_eq!(with("", "Basic realm=\"a\"").help, ["send it by --auth USER:PASS"]);
+}

@@ -261,8 +261,9 @@ fn certificate_text(certificate: &Certificate) -> String {
         format!(" by {}", safe::line(&certificate.issuer, SHOWN_MAX))
     };
     let days = certificate.days_left;
+    // Whole days: the one under way at the end is not over yet.
     let left = if days < 0 {
-        format!("ended {} ago", count(days.unsigned_abs(), "day"))
+        format!("ended {} ago", count(days.unsigned_abs() - 1, "day"))
     } else {
         format!("{} left", count(days.unsigned_abs(), "day"))
     };
