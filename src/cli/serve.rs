@@ -47,5 +47,7 @@ const FAULT_HELP: &str = "\
 Do that wrong on purpose, for every client (repeat)
 
 NAME[=VALUE][;key=value...][@WHEN], several joined by +; WHEN is 5s, 3frames or 1KB after the open. One client gets a \
-fault by its path: ws://ADDR/fault/SPEC. Names: reject=STATUS, no-answer, bad-accept[=KIND], close=CODE[:REASON], fin, \
-rst, no-pong, freeze.";
+fault by its path: ws://ADDR/fault/SPEC. Names: reject=STATUS, redirect, spa, no-answer, slow-head, bad-accept[=KIND], \
+no-upgrade, no-connection, keep-alive, extension, subprotocol, http10, junk; close=CODE[:REASON], farewell, close-ignored, \
+no-pong, wrong-pong, late-pong, unsolicited-pong, masked, rsv1, rsv2, rsv3, opcode, bad-utf8, bad-utf8-cut, continuation, \
+fragmented-ping, long-ping, interleaved, half-frame, oversize, http-text; fin, rst, freeze. docs/faults.md has each.";

@@ -18,9 +18,10 @@ use crate::event::{
     Body, ConnId, Direction, EventKind, FaultDone, MessageSeen, Opened, Payload, PayloadBytes, UpgradeAnswered,
     UpgradeSent, Wanted,
 };
-use crate::fault::frames::NoPong;
+use crate::fault::frames::late::LatePongs;
+use crate::fault::frames::{CLOSE_IGNORED_WAIT, lasting, raw};
 use crate::fault::schedule::Schedule;
-use crate::fault::spec::{Fault, Planned, When};
+use crate::fault::spec::{Fault, Planned, Raw};
 use crate::moment::{Moment, Span};
 use crate::net::accept::{self, Turned, Welcomed};
 use crate::net::clock::Clock;
@@ -34,7 +35,6 @@ use crate::watch::heartbeat;
 use crate::watch::life::{Command, Life, Plan, Role};
 use crate::wire::close::CloseBody;
 use crate::wire::head::Head;
-use crate::wire::rewrite::Rewrite;
 
 /// A server under way. Dropping it ends the listening and every client's task.
 pub struct Serving {
@@ -153,29 +153,30 @@ async fn serve_one(arrived: Arrived, conn: ConnId, shared: &Rc<Shared>) {
     };
     let opened_at = shared.clock.now();
     shared.opened(opened_at, conn, &peer, head, opened_at.since(began));
-    if let Some(what) = fault {
-        shared.fault(opened_at, conn, "bad-accept", format!("{what} sent, as asked"));
+    if let Some(answer) = fault {
+        shared.fault(opened_at, conn, answer.fault, format!("{} sent, as asked", answer.what));
     }
-    let rewrite = shared.no_pong(conn, &planned, opened_at);
+    let late = LatePongs::default();
+    let lasting = lasting(&planned, opened_at, &late);
+    for (name, words) in lasting.told {
+        shared.fault(opened_at, conn, name, format!("{words}, as asked"));
+    }
+    let rewrite = lasting.rewrite;
     let setup = Setup { role: Role::Server, max_message: MESSAGE_MAX, wanted: shared.wanted, rewrite, rest };
     let mut link = Link::new(stream, setup, shared.clock).await;
-    let mut life = Life::new(&life_plan(shared.wanted), opened_at, 0);
-    let mut client = Client::new(Rc::clone(shared), conn, Schedule::new(opened_at, &planned));
+    let close_ignored = planned.iter().any(|planned| planned.fault == Fault::CloseIgnored);
+    let close_timeout = if close_ignored { CLOSE_IGNORED_WAIT } else { CLOSE_WAIT };
+    let mut life = Life::new(&life_plan(shared.wanted, close_timeout), opened_at, 0);
+    let mut client = Client::new(Rc::clone(shared), conn, Schedule::new(opened_at, &planned), late);
     let ending = driver::drive(&mut link, &mut life, conn, shared.clock, &mut client).await;
     let ended = life.end(ending.at, ending.end);
     client.on(ending.at, conn, EventKind::Ended(ended.clone()));
     driver::part(link, ending.parting, conn, Some(&ended), shared.clock, &mut client).await;
 }
 
-fn life_plan(wanted: Wanted) -> Plan {
+fn life_plan(wanted: Wanted, close_timeout: Span) -> Plan {
     let heartbeat = heartbeat::Plan { every: None, ..heartbeat::Plan::default() };
-    Plan {
-        role: Role::Server,
-        heartbeat,
-        close_timeout: CLOSE_WAIT,
-        farewell: FarewellRule::Known,
-        frames: wanted.frames,
-    }
+    Plan { role: Role::Server, heartbeat, close_timeout, farewell: FarewellRule::Known, frames: wanted.frames }
 }
 
 impl Shared {
@@ -186,17 +187,6 @@ impl Shared {
     fn fault(&self, at: Moment, conn: ConnId, fault: &str, what: String) {
         let kind = EventKind::FaultDone(FaultDone { fault: fault.into(), what });
         self.emit(at, conn, kind);
-    }
-
-    /// Pongs are dropped on their way out, from the planned time on.
-    fn no_pong(&self, conn: ConnId, planned: &[Planned], opened: Moment) -> Option<Box<dyn Rewrite>> {
-        let when = planned.iter().find(|planned| planned.fault == Fault::NoPong)?.when;
-        let (from, words) = match when {
-            When::After(span) => (opened.after(span), format!("no ping is answered from {} on", show::span(span))),
-            When::AtOnce | When::Frames(_) | When::Bytes(_) => (opened, "no ping is answered".into()),
-        };
-        self.fault(opened, conn, "no-pong", format!("{words}, as asked"));
-        Some(Box::new(NoPong::new(from)))
     }
 
     async fn stopped(&self) {
@@ -243,15 +233,18 @@ struct Client {
     shared: Rc<Shared>,
     conn: ConnId,
     schedule: Schedule,
+    /// What a fault still wants after its first wish.
+    next: Option<Wish>,
+    late: LatePongs,
     echoes: VecDeque<Message>,
     stop: std::pin::Pin<Box<OwnedNotified>>,
     closed: bool,
 }
 
 impl Client {
-    fn new(shared: Rc<Shared>, conn: ConnId, schedule: Schedule) -> Client {
+    fn new(shared: Rc<Shared>, conn: ConnId, schedule: Schedule, late: LatePongs) -> Client {
         let stop = Box::pin(Arc::clone(&shared.stop).notified_owned());
-        Client { shared, conn, schedule, echoes: VecDeque::new(), stop, closed: false }
+        Client { shared, conn, schedule, next: None, late, echoes: VecDeque::new(), stop, closed: false }
     }
 
     fn do_fault(&mut self, now: Moment, fault: Fault) -> Wish {
@@ -270,6 +263,15 @@ impl Client {
             Fault::Rst => {
                 tell("rst", "TCP reset, as asked".into());
                 Wish::Reset
+            }
+            Fault::Farewell(text) => {
+                tell("farewell", format!("the message {} sent, as asked", show::quoted(&text)));
+                Wish::Send(Message::Text(text.into()))
+            }
+            Fault::Raw(kind) => {
+                tell(raw::name(kind), format!("{} sent, as asked", raw::words(kind)));
+                self.next = (kind == Raw::HalfFrame).then_some(Wish::Fin);
+                Wish::Inject(raw::bytes(kind))
             }
             _ => {
                 tell("freeze", "reading nothing any more, as asked".into());
@@ -295,6 +297,9 @@ impl Control for Client {
     }
 
     fn wish(&mut self, now: Moment, (frames, bytes): (u64, u64)) -> Option<Wish> {
+        if let Some(wish) = self.next.take() {
+            return Some(wish);
+        }
         if let Some(fault) = self.schedule.due(now, frames, bytes) {
             return Some(self.do_fault(now, fault));
         }
@@ -302,11 +307,11 @@ impl Control for Client {
             self.closed = true;
             return Some(Wish::Life(Command::Close(CloseBody { code: Some(1001), reason: String::new() })));
         }
-        self.echoes.pop_front().map(Wish::Send)
+        self.late.due(now).map(Wish::Inject).or_else(|| self.echoes.pop_front().map(Wish::Send))
     }
 
     fn deadline(&self) -> Option<Moment> {
-        self.schedule.deadline()
+        [self.schedule.deadline(), self.late.deadline()].into_iter().flatten().min()
     }
 
     fn is_holding(&self) -> bool {
@@ -314,6 +319,9 @@ impl Control for Client {
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.late.take_new() {
+            return Poll::Ready(());
+        }
         if self.closed {
             return Poll::Pending;
         }

@@ -2,6 +2,7 @@
 //! shell (`net`, `cmd::serve`) carries them out.
 
 pub mod frames;
+pub mod handshake;
 pub mod schedule;
 pub mod spec;
 pub mod upgrade;

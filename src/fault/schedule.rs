@@ -1,6 +1,6 @@
 //! When the faults of one connection are due. Pure: time, frames and bytes come in, faults come out, each once.
 
-use crate::fault::spec::{Fault, Planned, When};
+use crate::fault::spec::{Fault, Phase, Planned, When};
 use crate::moment::Moment;
 
 /// The faults of one open connection that are still to be done.
@@ -11,11 +11,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Those faults of `planned` that come after the open, except `no-pong`, which is part of the stream from the start.
+    /// Those faults of `planned` that are done once after the open; the lasting ones are `fault::frames`'s.
     pub fn new(opened: Moment, planned: &[Planned]) -> Schedule {
-        let after_open =
-            |planned: &&Planned| matches!(planned.fault, Fault::Close { .. } | Fault::Fin | Fault::Rst | Fault::Freeze);
-        Schedule { opened, waiting: planned.iter().filter(after_open).cloned().collect() }
+        let once = |planned: &&Planned| planned.fault.phase() == Phase::Once;
+        Schedule { opened, waiting: planned.iter().filter(once).cloned().collect() }
     }
 
     /// The next fault that is due.
@@ -62,8 +61,9 @@ mod tests {
     }
 
     #[test]
-    fn handshake_faults_are_no_part_of_it() {
-        let mut schedule = Schedule::new(Moment::START, &parse("reject=503+no-pong").unwrap());
+    fn handshake_faults_and_lasting_ones_are_no_part_of_it() {
+        let planned = parse("reject=503+no-pong+junk+late-pong+close-ignored").unwrap();
+        let mut schedule = Schedule::new(Moment::START, &planned);
         assert_eq!(schedule.due(Moment::from_millis(9), 9, 9), None);
         assert_eq!(schedule.deadline(), None);
     }

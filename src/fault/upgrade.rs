@@ -1,8 +1,9 @@
-//! Faults of the opening handshake: which of the planned ones answers for the server, and with what bytes. Owns those
-//! answers (RFC 6455 section 4.2.2, broken on purpose).
+//! Faults of the opening handshake: which of the planned ones answers for the server, and the answers that refuse (RFC
+//! 6455 section 4.2.2, item 4). A 101 that is wrong or odd is `handshake`'s.
 
-use crate::fault::spec::{BadAccept, Fault, Planned};
-use crate::wire::upgrade;
+use crate::fault::handshake::{self, Answer};
+use crate::fault::spec::{Fault, Planned};
+use crate::wire::upgrade::refusal_bytes;
 
 /// What is done instead of the right answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,45 +12,48 @@ pub enum Instead {
     Refuse { bytes: Vec<u8>, what: String },
     /// Nothing, for ever.
     Nothing,
-    /// A 101 with this accept value, or without one.
-    Accept { value: Option<String>, what: &'static str },
+    /// A 101 of this kind.
+    Answer(Answer),
 }
 
-/// The first handshake fault of a plan.
+/// What a single-page application answers to every path that it does not know.
+const PAGE: &str = "<!doctype html>\n<html>\n<head><title>Single-page application</title></head>\n\
+    <body><div id=\"root\"></div></body>\n</html>\n";
+
+/// The first handshake fault of a plan, for a request with this key.
 pub fn instead(planned: &[Planned], key: &str) -> Option<Instead> {
     planned.iter().find_map(|planned| match &planned.fault {
-        Fault::Reject { status, retry_after } => Some(refuse(*status, *retry_after)),
+        Fault::Reject { status, fields, body } => Some(reject(*status, fields, body.as_deref())),
+        Fault::Redirect { location } => Some(redirect(location)),
+        Fault::Spa => Some(page()),
         Fault::NoAnswer => Some(Instead::Nothing),
-        Fault::BadAccept(kind) => Some(accept(*kind, key)),
+        Fault::BadAccept(kind) => Some(Instead::Answer(handshake::bad_accept(*kind, key))),
+        Fault::Odd(odd) => Some(Instead::Answer(handshake::odd(odd, key))),
         _ => None,
     })
 }
 
-fn refuse(status: u16, retry_after: Option<u32>) -> Instead {
-    let reason = http_reason(status);
-    let mut fields = vec![("Content-Type".to_string(), "text/plain".to_string())];
-    fields.extend(retry_after.map(|seconds| ("Retry-After".to_string(), seconds.to_string())));
-    if (300..400).contains(&status) {
+fn reject(status: u16, fields: &[(String, String)], body: Option<&str>) -> Instead {
+    let mut fields = fields.to_vec();
+    let located = fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("Location"));
+    if (300..400).contains(&status) && !located {
         fields.push(("Location".into(), "/".into()));
     }
-    let body = format!("{reason}\n");
-    Instead::Refuse { bytes: upgrade::refusal_bytes(status, reason, &fields, &body), what: format!("HTTP {status}") }
+    refuse(status, &fields, body)
 }
 
-fn accept(kind: BadAccept, key: &str) -> Instead {
-    let (value, what) = match kind {
-        BadAccept::Wrong => (Some(upgrade::accept_key("bm90IHRoZSBrZXkgc2VudA==")), "the accept value of another key"),
-        BadAccept::Missing => (None, "no Sec-WebSocket-Accept"),
-        BadAccept::Echo => (Some(key.to_string()), "the key itself as accept value"),
-        BadAccept::NoGuid => (Some(without_guid(key)), "an accept value without the GUID"),
-        BadAccept::Rfc => (Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into()), "the RFC's example as accept value"),
-    };
-    Instead::Accept { value, what }
+fn redirect(location: &str) -> Instead {
+    refuse(302, &[("Location".into(), location.into())], None)
 }
 
-fn without_guid(key: &str) -> String {
-    use sha1::{Digest, Sha1};
-    data_encoding::BASE64.encode(&Sha1::digest(key.as_bytes()))
+fn page() -> Instead {
+    refuse(200, &[("Content-Type".into(), "text/html; charset=utf-8".into())], Some(PAGE))
+}
+
+fn refuse(status: u16, fields: &[(String, String)], body: Option<&str>) -> Instead {
+    let reason = http_reason(status);
+    let body = body.map_or_else(|| format!("{reason}\n"), str::to_owned);
+    Instead::Refuse { bytes: refusal_bytes(status, reason, fields, &body), what: format!("HTTP {status}") }
 }
 
 /// The reason phrase of RFC 9110 for the statuses that servers give to an upgrade.
@@ -88,30 +92,52 @@ mod tests {
     use super::*;
     use crate::fault::spec::parse;
 
-    #[test]
-    fn a_rejection_carries_its_status_and_retry_after() {
-        let Some(Instead::Refuse { bytes, .. }) = instead(&parse("reject=503;retry-after=7").unwrap(), "k") else {
-            panic!("no refusal")
-        };
-        let text = String::from_utf8(bytes).unwrap();
-        assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{text}");
-        assert!(text.contains("\r\nRetry-After: 7\r\n"), "{text}");
-    }
-
-    #[test]
-    fn no_kind_of_bad_accept_is_the_right_value() {
-        let key = "AAAAAAAAAAAAAAAAAAAAAA==";
-        for kind in crate::fault::spec::ACCEPT_KINDS {
-            let Some(Instead::Accept { value, .. }) = instead(&parse(&format!("bad-accept={kind}")).unwrap(), key)
-            else {
-                panic!("{kind}")
-            };
-            assert_ne!(value, Some(upgrade::accept_key(key)), "{kind}");
+    fn refused(spec: &str) -> String {
+        match instead(&parse(spec).unwrap(), "k") {
+            Some(Instead::Refuse { bytes, .. }) => String::from_utf8(bytes).unwrap(),
+            other => panic!("{spec}: {other:?}"),
         }
     }
 
     #[test]
+    fn a_rejection_carries_its_status_and_retry_after() {
+        let text = refused("reject=503;retry-after=7");
+        assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{text}");
+        assert!(text.contains("\r\nRetry-After: 7\r\n"), "{text}");
+        assert!(text.ends_with("\r\n\r\nService Unavailable\n"), "{text}");
+    }
+
+    #[test]
+    fn a_rejection_carries_the_headers_and_the_body_that_it_is_given() {
+        let text = refused("reject=400;header=Server: nginx;header=X-A: b%0D%0AX-Evil: 1;body=no such room");
+        assert!(text.contains("\r\nServer: nginx\r\n") && text.contains("Content-Length: 12\r\n"), "{text}");
+        assert!(!text.contains("\r\nX-Evil"), "a value is one line: {text}");
+        assert!(text.ends_with("\r\n\r\nno such room"), "{text}");
+        assert!(refused("reject=403;body=").ends_with("Content-Length: 0\r\nConnection: close\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_redirect_says_where_to_once() {
+        assert!(refused("redirect").contains("\r\nLocation: /\r\n"));
+        assert!(refused("redirect=https://b.example/x").starts_with("HTTP/1.1 302 Found\r\n"));
+        let text = refused("reject=308;header=location: /there");
+        assert_eq!(text.to_ascii_lowercase().matches("location:").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_single_page_application_answers_with_its_page() {
+        let text = refused("spa");
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.contains("Content-Type: text/html"), "{text}");
+        assert!(text.contains("<title>") && text.contains("<div id=\"root\">"), "{text}");
+    }
+
+    #[test]
+    fn of_several_handshake_faults_the_first_is_done() {
+        assert_eq!(instead(&parse("no-answer+reject").unwrap(), "k"), Some(Instead::Nothing));
+    }
+
+    #[test]
     fn a_fault_after_the_open_leaves_the_handshake_alone() {
-        assert_eq!(instead(&parse("fin@5s+no-pong").unwrap(), "k"), None);
+        assert_eq!(instead(&parse("fin@5s+no-pong+masked+late-pong").unwrap(), "k"), None);
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::fault::handshake::Answer;
 use crate::fault::spec::{self, Planned};
 use crate::fault::upgrade::{Instead, instead};
 use crate::moment::Span;
@@ -21,8 +22,8 @@ pub struct Welcomed {
     pub planned: Vec<Planned>,
     /// Frames that came with the request.
     pub rest: Vec<u8>,
-    /// What was wrong with the answer, on purpose.
-    pub fault: Option<&'static str>,
+    /// What was wrong or odd about the answer, on purpose.
+    pub fault: Option<Answer>,
 }
 
 /// Why there is no connection.
@@ -101,9 +102,9 @@ async fn answer<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (bytes, fault) = match instead(&planned, &accepted.key) {
-        None => (answer_bytes(&accept_key(&accepted.key), None, &[]), None),
-        Some(Instead::Accept { value, what }) => (accept_bytes(value), Some(what)),
+    let fault = match instead(&planned, &accepted.key) {
+        None => None,
+        Some(Instead::Answer(answer)) => Some(answer),
         Some(Instead::Refuse { bytes, what }) => {
             io.write_all(&bytes).await?;
             end(io).await;
@@ -111,16 +112,25 @@ where
         }
         Some(Instead::Nothing) => return Err(Turned::Unanswered { head: Box::new(head) }),
     };
-    io.write_all(&bytes).await?;
+    match &fault {
+        None => io.write_all(&answer_bytes(&accept_key(&accepted.key), None, &[])).await?,
+        Some(answer) => write_paced(io, &answer.bytes, answer.pause).await?,
+    }
     io.flush().await?;
     Ok(Welcomed { head, planned, rest, fault })
 }
 
-fn accept_bytes(value: Option<String>) -> Vec<u8> {
-    match value {
-        Some(value) => answer_bytes(&value, None, &[]),
-        None => b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".to_vec(),
+/// All at once, or each byte by itself with so long before the next.
+async fn write_paced<S: AsyncWrite + Unpin>(io: &mut S, bytes: &[u8], pause: Span) -> io::Result<()> {
+    if pause.is_zero() {
+        return io.write_all(bytes).await;
     }
+    for byte in bytes {
+        io.write_all(std::slice::from_ref(byte)).await?;
+        io.flush().await?;
+        tokio::time::sleep(pause.duration()).await;
+    }
+    Ok(())
 }
 
 async fn refuse<S>(

@@ -36,6 +36,8 @@ pub enum Wish {
     Life(Command),
     /// An echo: this message back.
     Send(Message),
+    /// These bytes between two frames, whatever they are.
+    Inject(Vec<u8>),
     /// End TCP without a Close frame.
     Fin,
     Reset,

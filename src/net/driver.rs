@@ -179,6 +179,10 @@ fn settle<S: Socket, C: Control>(
                 send_back(link, life, message);
                 continue;
             }
+            Wish::Inject(bytes) => {
+                link.inject(bytes);
+                continue;
+            }
             Wish::Freeze => {
                 link.freeze();
                 continue;

@@ -1,5 +1,5 @@
 //! A stream that changes what goes out: the place of deliberate faults, between tap and message engine. Owns the buffer of
-//! changed bytes; without a rewriter it only forwards.
+//! changed and injected bytes; without either it only forwards.
 
 use std::fmt;
 use std::io;
@@ -14,12 +14,9 @@ use crate::wire::rewrite::Rewrite;
 /// A stream with at most one rewriter for its outgoing bytes.
 pub struct Filter<S> {
     io: S,
-    outgoing: Option<Outgoing>,
-}
-
-struct Outgoing {
-    rewrite: Box<dyn Rewrite>,
     clock: Clock,
+    rewrite: Option<Box<dyn Rewrite>>,
+    /// Bytes on their way out.
     ready: Vec<u8>,
 }
 
@@ -29,8 +26,12 @@ const READY_MAX: usize = 256 * 1024;
 impl<S> Filter<S> {
     /// Forwards, or changes what goes out by `rewrite`.
     pub fn new(io: S, rewrite: Option<Box<dyn Rewrite>>, clock: Clock) -> Filter<S> {
-        let outgoing = rewrite.map(|rewrite| Outgoing { rewrite, clock, ready: Vec::new() });
-        Filter { io, outgoing }
+        Filter { io, clock, rewrite, ready: Vec::new() }
+    }
+
+    /// Puts bytes of our own behind what has gone out. The caller has flushed, so that they stand between two frames.
+    pub fn inject(&mut self, bytes: &[u8]) {
+        self.ready.extend_from_slice(bytes);
     }
 
     /// The stream below.
@@ -46,19 +47,18 @@ impl<S> Filter<S> {
 
 impl<S: fmt::Debug> fmt::Debug for Filter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Filter").field("io", &self.io).field("rewrites", &self.outgoing.is_some()).finish()
+        f.debug_struct("Filter").field("io", &self.io).field("rewrites", &self.rewrite.is_some()).finish()
     }
 }
 
 impl<S: AsyncWrite + Unpin> Filter<S> {
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(outgoing) = &mut self.outgoing else { return Poll::Ready(Ok(())) };
-        while !outgoing.ready.is_empty() {
-            let written = std::task::ready!(Pin::new(&mut self.io).poll_write(cx, &outgoing.ready))?;
+        while !self.ready.is_empty() {
+            let written = std::task::ready!(Pin::new(&mut self.io).poll_write(cx, &self.ready))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            outgoing.ready.drain(..written);
+            self.ready.drain(..written);
         }
         Poll::Ready(Ok(()))
     }
@@ -73,11 +73,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Filter<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Filter<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let filter = &mut *self;
-        if filter.outgoing.as_ref().is_some_and(|outgoing| outgoing.ready.len() >= READY_MAX) {
+        if filter.ready.len() >= READY_MAX || (filter.rewrite.is_none() && !filter.ready.is_empty()) {
             std::task::ready!(filter.drain(cx))?;
         }
-        let Some(outgoing) = &mut filter.outgoing else { return Pin::new(&mut filter.io).poll_write(cx, buf) };
-        outgoing.rewrite.push(outgoing.clock.now(), buf, &mut outgoing.ready);
+        let Some(rewrite) = &mut filter.rewrite else { return Pin::new(&mut filter.io).poll_write(cx, buf) };
+        rewrite.push(filter.clock.now(), buf, &mut filter.ready);
         match filter.drain(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(buf.len())),

@@ -11,8 +11,6 @@ use std::task::{Context, Poll};
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::protocol::{self, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
@@ -22,6 +20,7 @@ use crate::net::clock::Clock;
 use crate::net::cut::{classify_end, classify_error};
 use crate::net::filter::Filter;
 use crate::net::kernel;
+use crate::net::outbox::{FRAGMENT, Outbox};
 use crate::net::tap::{ReadEnd, Tap};
 use crate::watch::life::{End, FrameNote, Mark, Outgoing, Role};
 use crate::watch::liveness::Cut;
@@ -69,9 +68,11 @@ pub enum Io {
 pub struct Link<S> {
     engine: WebSocketStream<Filter<Tap<S>>>,
     clock: Clock,
-    outbox: VecDeque<(Message, Option<Mark>)>,
-    outbox_bytes: usize,
+    outbox: Outbox,
     unflushed: Vec<Mark>,
+    /// Bytes of a fault, to be put between two frames.
+    injected: VecDeque<Vec<u8>>,
+    injecting: bool,
     dirty: bool,
     ready: VecDeque<Io>,
     bytes_told: u64,
@@ -91,10 +92,6 @@ enum Reading {
     Frozen,
 }
 
-/// Larger messages go out in fragments of this size: the engine moves its whole buffer at each partial write.
-const FRAGMENT: usize = 128 * 1024;
-/// Beyond this the outbox is full, and an echo stops reading.
-const OUTBOX_MAX: usize = 1024 * 1024;
 /// After a write error, a Close frame with the reason may still be there to read.
 const DRAIN_AFTER_WRITE_ERROR: Span = Span::from_millis(1000);
 const READ_BUFFER_CLIENT: usize = 16 * 1024;
@@ -126,9 +123,10 @@ impl<S: Socket> Link<S> {
         Link {
             engine: WebSocketStream::from_raw_socket(filter, role, Some(config)).await,
             clock,
-            outbox: VecDeque::new(),
-            outbox_bytes: 0,
+            outbox: Outbox::default(),
             unflushed: Vec::new(),
+            injected: VecDeque::new(),
+            injecting: false,
             dirty: false,
             ready: VecDeque::new(),
             bytes_told: 0,
@@ -139,36 +137,17 @@ impl<S: Socket> Link<S> {
 
     /// Queues a message; its mark comes back as [`Io::Written`] once it is flushed.
     pub fn send(&mut self, outgoing: Outgoing, mark: Mark) {
-        let (bytes, text) = match outgoing {
-            Outgoing::Ping(payload) => return self.queue(Message::Ping(payload.into()), Some(mark)),
-            Outgoing::Close(body) => {
-                let frame =
-                    body.code.map(|code| CloseFrame { code: CloseCode::from(code), reason: body.reason.into() });
-                return self.queue(Message::Close(frame), Some(mark));
-            }
-            Outgoing::Text(text) if text.len() <= FRAGMENT => {
-                return self.queue(Message::Text(text.into()), Some(mark));
-            }
-            Outgoing::Text(text) => (Bytes::from(text), true),
-            Outgoing::Binary(bytes) => (Bytes::from(bytes), false),
-        };
-        self.send_bytes(bytes, text, mark);
+        self.outbox.send(outgoing, mark);
     }
 
     /// Queues the payload of a message without copying it.
     pub fn send_bytes(&mut self, bytes: Bytes, text: bool, mark: Mark) {
-        let first = if text { Data::Text } else { Data::Binary };
-        let mut from = 0;
-        loop {
-            let to = bytes.len().min(from + FRAGMENT);
-            let (opcode, last) = (if from == 0 { first } else { Data::Continue }, to == bytes.len());
-            let frame = Frame::message(bytes.slice(from..to), OpCode::Data(opcode), last);
-            self.queue(Message::Frame(frame), last.then_some(mark));
-            from = to;
-            if last {
-                return;
-            }
-        }
+        self.outbox.send_bytes(bytes, text, mark);
+    }
+
+    /// Queues bytes that the engine knows nothing of, legal or not; they go out between two frames.
+    pub fn inject(&mut self, bytes: Vec<u8>) {
+        self.injected.push_back(bytes);
     }
 
     /// Stop reading for good: the kernel acknowledges, nobody reads.
@@ -179,11 +158,6 @@ impl<S: Socket> Link<S> {
     /// A frozen link sees its peer's end only in the kernel's account.
     pub fn is_abandoned(&self) -> bool {
         self.reading == Reading::Frozen && self.kernel().is_some_and(|info| info.closing)
-    }
-
-    /// Has the outbox no room? Then an echo must not read.
-    pub fn is_full(&self) -> bool {
-        self.outbox_bytes > OUTBOX_MAX
     }
 
     /// Has the last pass given more than was taken of it?
@@ -258,11 +232,6 @@ impl<S: Socket> Link<S> {
         }
     }
 
-    fn queue(&mut self, message: Message, mark: Option<Mark>) {
-        self.outbox_bytes += message.len();
-        self.outbox.push_back((message, mark));
-    }
-
     fn write(&mut self, cx: &mut Context<'_>) {
         if self.write_cut.is_some() {
             return;
@@ -278,8 +247,7 @@ impl<S: Socket> Link<S> {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => return Ok(()),
             }
-            let Some((message, mark)) = self.outbox.pop_front() else { return Ok(()) };
-            self.outbox_bytes -= message.len().min(self.outbox_bytes);
+            let Some((message, mark)) = self.outbox.take() else { return Ok(()) };
             self.dirty = true;
             match Pin::new(&mut self.engine).start_send(message) {
                 // Behind a Close nothing goes out any more (5.5.1).
@@ -289,18 +257,34 @@ impl<S: Socket> Link<S> {
             self.unflushed.extend(mark);
         }
         if !self.dirty {
-            return Ok(());
+            return self.write_injected(cx);
         }
         match Pin::new(&mut self.engine).poll_flush(cx) {
             Poll::Ready(Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed)) => {
                 self.dirty = false;
                 self.take_notes();
                 self.ready.extend(self.unflushed.drain(..).map(Io::Written));
-                Ok(())
+                self.write_injected(cx)
             }
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(()),
         }
+    }
+
+    /// The engine's frames are out: a boundary.
+    fn write_injected(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        while let Some(bytes) = self.injected.pop_front() {
+            self.engine.get_mut().inject(&bytes);
+            self.injecting = true;
+        }
+        if self.injecting
+            && let Poll::Ready(flushed) = Pin::new(self.engine.get_mut()).poll_flush(cx)
+        {
+            flushed?;
+            self.injecting = false;
+            self.take_notes();
+        }
+        Ok(())
     }
 
     fn write_failed(&mut self, error: &Error) {
@@ -316,7 +300,7 @@ impl<S: Socket> Link<S> {
     fn read(&mut self, cx: &mut Context<'_>) {
         match self.reading {
             Reading::Frozen => {}
-            Reading::Engine if self.is_full() => {}
+            Reading::Engine if self.outbox.is_full() => {}
             Reading::Engine => self.read_engine(cx),
             Reading::Raw { until } => self.read_raw(cx, until),
         }

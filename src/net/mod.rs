@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod link;
 pub mod listen;
 pub mod open;
+pub mod outbox;
 pub mod reach;
 pub mod resolve;
 pub mod rounds;

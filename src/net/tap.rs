@@ -249,7 +249,8 @@ impl Lane {
         }
         let breach = self.sequence.next(&header);
         if breach.is_some() {
-            self.broken = true;
+            // What we break on purpose goes on in frames of our own.
+            self.broken = self.direction == Direction::In;
             let (direction, payload) = (self.direction, Vec::new());
             notes.push_back(FrameNote { direction, header, first_at, last_at: at, payload, breach });
             return;
