@@ -52,9 +52,15 @@ pub enum TargetFault {
     /// A URL library reads a number as an IPv4 address; nobody who types one means that.
     #[error("the host {0:?} is only a number; for a port on this machine it is :{0}")]
     OnlyNumber(String),
+    /// RFC 1035 section 2.3.4: a name has 255 octets at most, as text 253.
+    #[error("the host has {0} bytes, expected 253 at most")]
+    LongHost(usize),
     #[error("the host {host:?} cannot be read: {why}")]
     Host { host: String, why: String },
 }
+
+/// The longest host, in bytes.
+const HOST_MAX: usize = 253;
 
 /// Reads what a person typed.
 ///
@@ -70,6 +76,9 @@ pub fn parse(text: &str) -> Result<Target, TargetFault> {
     let host = if bare_port { "localhost" } else { host };
     if host.is_empty() {
         return Err(TargetFault::MissingHost);
+    }
+    if host.len() > HOST_MAX {
+        return Err(TargetFault::LongHost(host.len()));
     }
     if is_port_like(host) {
         return Err(TargetFault::OnlyNumber(host.to_owned()));

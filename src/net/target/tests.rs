@@ -197,3 +197,9 @@ fn a_bare_number_is_told_and_never_dialled() {
         "the host \"18003\" is only a number; for a port on this machine it is :18003"
     );
 }
+
+#[test]
+fn a_host_longer_than_any_name_is_told_by_its_length() {
+    let told = parse(&"a".repeat(100_000)).unwrap_err();
+    assert_eq!(told.to_string(), "the host has 100000 bytes, expected 253 at most");
+}
