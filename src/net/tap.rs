@@ -12,9 +12,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::event::{Direction, Wanted};
 use crate::moment::Moment;
 use crate::net::clock::Clock;
-use crate::watch::counters::Counters;
+use crate::watch::counters::{Counters, RING};
 use crate::watch::life::{FrameNote, Role, Wire};
 use crate::wire::header::{Header, Opcode, apply_mask};
+use crate::wire::run;
 use crate::wire::scan::{Piece, Scan};
 use crate::wire::sequence::Sequence;
 
@@ -224,18 +225,44 @@ impl Lane {
         if self.broken {
             return;
         }
-        let mut scan = std::mem::take(&mut self.scan);
-        scan.push(bytes, |piece| match piece {
-            _ if self.broken => {}
-            Piece::Start(header) => self.start(header, at, notes),
-            Piece::Data { offset, bytes } => self.data(offset, bytes),
-            Piece::End => self.end(at, notes),
-        });
+        let (mut scan, mut bytes) = (std::mem::take(&mut self.scan), bytes);
+        while !bytes.is_empty() && !self.broken {
+            if scan.inside().is_none() {
+                bytes = &bytes[self.run_over(bytes, at)..];
+            }
+            bytes = scan.step(bytes, |piece| match piece {
+                Piece::Start(header) => self.start(header, at, notes),
+                Piece::Data { offset, bytes } => self.data(offset, bytes),
+                Piece::End => self.end(at, notes),
+            });
+        }
         self.scan = scan;
         // Only a header under way counts as none of none.
         if self.scan.inside() == Some((0, 0)) {
             self.header_began.get_or_insert(at);
         }
+    }
+
+    /// Counts the ordinary messages at the front, where nobody wants to see frames; how many bytes they are. A stream of
+    /// small messages is mostly this: only the last headers are looked at twice, for the ring.
+    fn run_over(&mut self, bytes: &[u8], at: Moment) -> usize {
+        if self.frames_wanted || self.sequence.inside_message() {
+            return 0;
+        }
+        let (mut count, mut begins) = (0, [0; RING]);
+        let end = run::ordinary(bytes, self.sequence.masked(), self.sequence.limit(), |begin| {
+            begins[count % RING] = begin;
+            count += 1;
+        });
+        let kept = count.min(RING);
+        self.counters.messages_unseen((count - kept) as u64);
+        for index in count - kept..count {
+            if let Some((header, _)) = Header::parse(&bytes[begins[index % RING]..]) {
+                self.counters.frame(at, header);
+            }
+        }
+        self.completed |= count > 0;
+        end
     }
 
     fn last_before_close(&self) -> Option<Moment> {

@@ -36,6 +36,13 @@ impl Counters {
         }
     }
 
+    /// So many messages of one frame each passed whose headers no ring would still hold.
+    pub fn messages_unseen(&mut self, count: u64) {
+        // The ring's place is the count of frames: those that follow fill it whole.
+        self.frames += count;
+        self.messages += count;
+    }
+
     /// The last frames, oldest first.
     pub fn last_frames(&self, direction: Direction, now: Moment) -> impl Iterator<Item = (Moment, FrameBrief)> + '_ {
         let oldest = self.frames as usize % RING;

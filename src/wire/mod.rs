@@ -5,6 +5,7 @@ pub mod close;
 pub mod head;
 pub mod header;
 pub mod rewrite;
+pub mod run;
 pub mod scan;
 pub mod sequence;
 pub mod upgrade;

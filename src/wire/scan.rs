@@ -31,25 +31,34 @@ struct Current {
 impl Scan {
     /// Walks over `bytes` and tells each piece, in order.
     pub fn push<'a>(&mut self, mut bytes: &'a [u8], mut each: impl FnMut(Piece<'a>)) {
-        loop {
-            if let Some(current) = &mut self.current {
-                let take = (current.len - current.done).min(bytes.len() as u64) as usize;
-                if take > 0 {
-                    each(Piece::Data { offset: current.done, bytes: &bytes[..take] });
-                    current.done += take as u64;
-                    bytes = &bytes[take..];
-                }
-                if current.done < current.len {
-                    return;
-                }
-                self.current = None;
-                each(Piece::End);
-            }
-            let Some((header, rest)) = self.header(bytes) else { return };
-            bytes = rest;
-            self.current = Some(Current { len: header.len, done: 0 });
-            each(Piece::Start(header));
+        while !bytes.is_empty() {
+            bytes = self.step(bytes, &mut each);
         }
+    }
+
+    /// Walks to the end of one frame, or of `bytes` when that comes first. Returns what is left.
+    pub fn step<'a>(&mut self, mut bytes: &'a [u8], mut each: impl FnMut(Piece<'a>)) -> &'a [u8] {
+        let mut current = match self.current {
+            Some(current) => current,
+            None => {
+                let Some((header, rest)) = self.header(bytes) else { return &[] };
+                bytes = rest;
+                each(Piece::Start(header));
+                Current { len: header.len, done: 0 }
+            }
+        };
+        let take = (current.len - current.done).min(bytes.len() as u64) as usize;
+        let (data, rest) = bytes.split_at(take);
+        if !data.is_empty() {
+            each(Piece::Data { offset: current.done, bytes: data });
+            current.done += take as u64;
+        }
+        let is_complete = current.done == current.len;
+        self.current = (!is_complete).then_some(current);
+        if is_complete {
+            each(Piece::End);
+        }
+        rest
     }
 
     /// Payload bytes that came, and the whole length, of the frame under way; a header under way counts as none of none.

@@ -115,6 +115,16 @@ impl Sequence {
         self.advance(header).or((!header.minimal).then_some(Breach::LengthNotMinimal))
     }
 
+    /// True when the sender must mask.
+    pub fn masked(&self) -> bool {
+        self.masked
+    }
+
+    /// The bound on a message's payload, in bytes.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// True between the fragments of a message.
     pub fn inside_message(&self) -> bool {
         self.message.is_some()

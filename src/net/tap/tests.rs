@@ -255,6 +255,24 @@ proptest! {
         prop_assert_eq!(seen(&mut pieces), seen(&mut whole));
         prop_assert_eq!(pieces.bytes_in(), stream.len() as u64);
     }
+
+    #[test]
+    fn the_short_way_and_the_long_way_give_the_same_account(
+        parts in parts(), tail in prop::collection::vec(any::<u8>(), 0..40), client: bool, cuts in sizes(0),
+    ) {
+        let role = if client { Role::Client } else { Role::Server };
+        let stream = [stream_of(&legal(&parts, !client)), tail].concat();
+        let mut taps = [false, true].map(|frames| {
+            let wanted = Wanted { frames, ..Wanted::default() };
+            Tap::new(reading(cut(&stream, &cuts)), Vec::new(), role, LIMIT, wanted, 0, Clock::start())
+        });
+        let [short, long] = taps.each_mut().map(|tap| {
+            read_all(tap, &[1_000]);
+            let breaches: Vec<_> = seen(tap).into_iter().filter_map(|(_, header, _, breach)| Some((header, breach?))).collect();
+            (tap.frames_in(), breaches, Wire { last_in: None, ..tap.account(Moment::START) })
+        });
+        prop_assert_eq!(short, long);
+    }
 }
 
 #[test]
