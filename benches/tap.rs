@@ -81,7 +81,7 @@ async fn tapped(address: std::net::SocketAddr) -> WebSocketStream<Filter<Tap<Tcp
     let clock = Clock::start();
     let io = connect(address).await;
     let tap = Tap::new(io, Vec::new(), life::Role::Client, 64 << 20, Wanted::default(), 0, clock);
-    WebSocketStream::from_raw_socket(Filter::new(tap, None, clock), Role::Client, Some(config())).await
+    WebSocketStream::from_raw_socket(Filter::new(tap, None, None, clock), Role::Client, Some(config())).await
 }
 
 async fn connect(address: std::net::SocketAddr) -> TcpStream {

@@ -94,7 +94,7 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__probe)
-            opts="-n -x -w -H -o -s -L -k -4 -6 -v -q -h --demo --timeout --count --interval --hold --max-drops --execute --expect --wait --ready --fail-on --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --no-redact --help"
+            opts="-n -x -w -H -o -s -L -k -4 -6 -v -q -h --demo --timeout --count --interval --hold --max-drops --execute --expect --wait --ready --fail-on --compare --compare-socket --compare-long-poll --compare-poll --compare-interval --compare-for --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,6 +149,30 @@ _wscope() {
                     return 0
                     ;;
                 --fail-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare-socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare-long-poll)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare-poll)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compare-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -221,6 +245,10 @@ _wscope() {
                     return 0
                     ;;
                 --max-message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -308,18 +336,118 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__serve)
-            opts="-v -q -h --tls --ca-out --fault --quiet --json --color --timestamps --no-redact --help"
+            opts="-s -H -v -q -h --mode --rate --size --count --fault --fault-chance --seed --tls --ca-out --cert --key --client-ca --subprotocol --allow-origin --auth --header --allow-hixie --max-message --max-connections --oneshot --duration --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --quiet --json --color --timestamps --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --ca-out)
+                --mode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fault)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault-chance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subprotocol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-origin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-clock)
+                    COMPREPLY=($(compgen -W "idle fixed" -- "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-send)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-answer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-misses)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-preset)
+                    COMPREPLY=($(compgen -W "heartcheck" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -27,7 +27,7 @@ end
 complete -c wscope -n "__fish_wscope_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wscope -n "__fish_wscope_needs_command" -s V -l version -d 'Print version'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "probe" -d 'Examine an endpoint: one verdict, one exit code, in a bounded time'
-complete -c wscope -n "__fish_wscope_needs_command" -f -a "serve" -d 'Be the server: echo, with faults on demand'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "serve" -d 'Be the server, with faults on demand'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "explain" -d 'Tell what a finding, a close code or a status means and what to do'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "completions" -d 'Write the completions of a shell to stdout'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "man" -d 'Write the man page to stdout'
@@ -41,6 +41,12 @@ complete -c wscope -n "__fish_wscope_using_subcommand probe" -s x -l execute -d 
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l expect -d 'What must come back: a regex, or json:/ptr=value' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s w -l wait -d 'How long --expect may take (5s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l fail-on -d 'Which findings fail a run: error, warning or note (error)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare -d 'The socket, long polling and short polling side by side' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-socket -d 'The socket\'s URL, if it is not /stream there' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-long-poll -d 'The URL of long polling, if it is not /long-poll there' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-poll -d 'The URL of short polling, if it is not /poll there' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-interval -d 'The pause of short polling (2s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-for -d 'How long all three listen (10s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s H -l header -d '\'Name: value\' in the request; @FILE (repeat)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s o -l origin -d 'The Origin header, as a browser would send it' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l host -d 'The Host header, instead of the URL\'s' -r
@@ -56,6 +62,7 @@ complete -c wscope -n "__fish_wscope_using_subcommand probe" -l resolve -d 'Use 
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l bind -d 'Connect from that local address' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l unix-socket -d 'Connect to that Unix socket; the URL only names the host and path' -r -F
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l max-message -d 'The largest message that is taken, in bytes; k, M, G and KiB, MiB, GiB are units of 1024' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l fault -d 'Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l connect-timeout -d 'Name, TCP, TLS and upgrade together (10s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l close-timeout -d 'How long the answer to our Close may take (5s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l tcp-keepalive -d 'TCP keepalives at that interval (off)' -r
@@ -91,8 +98,32 @@ complete -c wscope -n "__fish_wscope_using_subcommand probe" -s q -l quiet -d 'S
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l json -d 'Events as JSON Lines on stdout, and nothing else there'
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l no-redact -d 'Show secrets: Authorization, cookies, token-like query values'
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wscope -n "__fish_wscope_using_subcommand serve" -l ca-out -d 'Write the CA of that certificate there, as PEM' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l mode -d 'echo, broadcast, silent, source, sink, script=FILE' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l rate -d 'Messages a second that source and /stream send (1)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l size -d 'Bytes of a message that source and /stream send (64)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l count -d 'Messages that source sends, then Close 1000 (without end)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l fault -d 'Do that wrong on purpose, for every client (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l fault-chance -d 'How likely a connection is to get the faults, from 0 to 1 (1)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l seed -d 'Make chance and jitter repeatable' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l ca-out -d 'Write the CA of that certificate there, as PEM' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l cert -d 'Speak TLS with that certificate chain, as PEM' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l key -d 'The key of that certificate, as PEM' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l client-ca -d 'Take only clients with a certificate of that CA, as PEM' -r -F
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -s s -l subprotocol -d 'Agree on the client\'s first subprotocol that is among these (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l allow-origin -d 'Answer other origins with 403; no Origin passes (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l auth -d 'Ask for these credentials: USER:PASS, @FILE or env:NAME' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -s H -l header -d 'Put that into every 101: \'Name: value\', @FILE or env:NAME (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l max-message -d 'The largest message that is taken; beyond it Close 1009 (64MiB)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l max-connections -d 'Answer more open connections than that with 503' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l duration -d 'Stop after that long, as if interrupted' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat -d 'Quiet time after which a heartbeat goes out (20s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-timeout -d 'How long its answer may take, from when it was written (20s)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-clock -d 'idle: each sign of life restarts the timer; fixed: one each interval (idle)' -r -f -a "idle\t''
+fixed\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-send -d 'ping, text:TEXT or hex:BYTES (ping)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-answer -d 'What settles it: any, match, text:TEXT, regex:REGEX or none (any)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-misses -d 'How many unanswered in a row make a drop (1)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-preset -d 'Payload, answer and times of a known client; a flag given by hand beats it' -r -f -a "heartcheck\t''"
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l color -d 'Colours; auto: at a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -100,6 +131,8 @@ complete -c wscope -n "__fish_wscope_using_subcommand serve" -l timestamps -d 'T
 relative\t''
 wall\t''"
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l tls -d 'Speak TLS, with a certificate made on the spot'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l allow-hixie -d 'Answer clients of the drafts hixie-75 and hixie-76, with an echo'
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l oneshot -d 'Take one connection, then exit'
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -s v -d 'Show more: -v heads and heartbeats, -vv every frame, -vvv hex'
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -s q -l quiet -d 'Show less: probe nothing when healthy, serve its address only'
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l json -d 'Events as JSON Lines on stdout, and nothing else there'

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use wscope::cli::{self, Parsed, Usage, generate, plan};
+use wscope::cli::{self, Parsed, Usage, generate, plan, serve_plan};
 use wscope::cmd::{probe, serve};
 use wscope::diagnose::explain;
 use wscope::event::Exit;
@@ -30,7 +30,7 @@ fn run(args: Vec<OsString>) -> Exit {
             Ok(plan) => block_on(probe::run(plan)),
             Err(fact) => refuse(&Usage::new("probe", &fact)),
         },
-        Ok(Parsed::Serve(args)) => match plan::serve(&args, command) {
+        Ok(Parsed::Serve(args)) => match serve_plan::serve(&args, command) {
             Ok(plan) => block_on(serve::run(plan)),
             Err(fact) => refuse(&Usage::new("serve", &fact)),
         },

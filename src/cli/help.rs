@@ -26,6 +26,7 @@ pub const SERVE_EXAMPLES: &str = "\
 Examples:
   wscope serve
   wscope serve --fault close=4001:expired@5s :9002
+  wscope serve --mode broadcast --heartbeat 20s
   wscope serve --tls --ca-out ca.pem 127.0.0.1:0";
 
 /// Under `wscope explain -h`.

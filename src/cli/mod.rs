@@ -5,12 +5,14 @@
 
 pub mod fields;
 pub mod generate;
+pub mod heartbeat_args;
 mod help;
 pub mod output_args;
 pub mod plan;
 pub mod probe;
 mod profile_file;
 pub mod serve;
+pub mod serve_plan;
 pub mod target_args;
 pub mod time_args;
 pub mod values;
@@ -22,6 +24,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use heartbeat_args::HeartbeatArgs;
 pub use output_args::OutputArgs;
 pub use probe::ProbeArgs;
 pub use serve::ServeArgs;
@@ -34,7 +37,7 @@ use crate::report::{redact, safe};
 #[derive(Clone, Debug)]
 pub enum Parsed {
     Probe(Box<ProbeArgs>),
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     Explain {
         word: String,
     },
@@ -125,12 +128,12 @@ enum Verb {
     )]
     Probe(Box<ProbeArgs>),
     #[command(
-        about = "Be the server: echo, with faults on demand",
+        about = "Be the server, with faults on demand",
         long_about = None,
         after_help = help::SERVE_EXAMPLES,
         after_long_help = help::with_exit_table(help::SERVE_EXAMPLES)
     )]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     #[command(
         about = "Tell what a finding, a close code or a status means and what to do",
         long_about = None,

@@ -2,22 +2,23 @@
 //! mapping; each plan's meaning is its own module's. What is wrong is one line: which argument, what was expected, what
 //! came.
 
+mod compare;
+
 use std::io::IsTerminal;
 
 use super::fields::{HeaderLine, Secret};
+use super::heartbeat_args::ClockArg;
 use super::output_args::{ColorArg, TimestampsArg};
-use super::time_args::ClockArg;
-use super::values::{AnswerArg, ExpectArg, Limit, ListenArg, SendArg, shown};
-use super::{OutputArgs, ProbeArgs, ServeArgs, TargetArgs, TimeArgs};
-use crate::cmd::{outcome, probe, screen, serve};
+use super::values::{AnswerArg, ExpectArg, Limit, SendArg, shown};
+use super::{HeartbeatArgs, OutputArgs, ProbeArgs, TargetArgs, TimeArgs};
+use crate::cmd::{outcome, probe, screen};
 use crate::event::finding::Severity;
 use crate::event::show::span as span_words;
 use crate::exam::expect::Expect;
 use crate::exam::steps;
-use crate::fault::spec::{self, Planned};
+use crate::fault::spec::{self, Doer, Planned};
 use crate::moment::Span;
 use crate::net::dial::{self, Family, Override};
-use crate::net::listen::Address;
 use crate::net::reach::{self, RequestPlan};
 use crate::net::target::{self, Target};
 use crate::net::tls::{self, Sni};
@@ -47,15 +48,21 @@ const FOR_EVER: Span = Span::from_secs(100 * 365 * 24 * 3600);
 pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
     let peers = peers(args)?;
     let hold = hold(args)?;
-    let heartbeat = heartbeat(&args.time)?;
+    let heartbeat = heartbeat(&args.time.beats)?;
     let wanted = screen(&args.output, &heartbeat, hold).wanted();
     let urls = match &peers {
         probe::Peers::Urls(urls) => urls.len() as u32,
         probe::Peers::Demo(_) => 1,
     };
-    let timeout = timeout(args, hold, urls)?;
+    let compare = compare::compare(&args.compare)?;
+    let asked = match &compare {
+        Some(comparison) => (comparison.listen, "--compare-for"),
+        None => (hold.filter(|hold| *hold < FOR_EVER).unwrap_or_default(), "--hold"),
+    };
+    let timeout = timeout(args.timeout, asked, urls)?;
     Ok(probe::Plan {
         peers,
+        compare,
         reach: reach::Plan {
             dial: dial_plan(&args.target, &args.time)?,
             request: request(&args.target)?,
@@ -70,6 +77,7 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
             },
             max_message: args.target.max_message,
             wanted,
+            faults: own_faults(args)?,
             seed: args.time.seed.unwrap_or_else(rand::random),
         },
         session: session::Plan { reconnect: reconnect_plan(&args.time)?, ready: args.ready },
@@ -86,31 +94,9 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
     })
 }
 
-/// The plan of `wscope serve`.
-///
-/// # Errors
-/// One line, without `error:`.
-pub fn serve(args: &ServeArgs, command: String) -> Result<serve::Plan, String> {
-    let mut faults = Vec::new();
-    for text in &args.fault {
-        faults.extend(fault("--fault", text)?);
-    }
-    Ok(serve::Plan {
-        address: match &args.address {
-            ListenArg::Tcp(address) => Address::Tcp(*address),
-            ListenArg::Unix(path) => Address::Unix(path.clone()),
-        },
-        tls: args.tls,
-        ca_out: args.ca_out.clone(),
-        faults,
-        screen: screen(&args.output, &heartbeat::Plan::default(), None),
-        command,
-    })
-}
-
 fn peers(args: &ProbeArgs) -> Result<probe::Peers, String> {
     if let Some(spec) = &args.demo {
-        let faults = spec.as_deref().map_or(Ok(Vec::new()), |spec| fault("--demo", spec))?;
+        let faults = spec.as_deref().map_or(Ok(Vec::new()), |spec| fault("--demo", Doer::Server, spec))?;
         return Ok(probe::Peers::Demo(faults));
     }
     let targets: Result<Vec<Target>, String> = args
@@ -121,6 +107,14 @@ fn peers(args: &ProbeArgs) -> Result<probe::Peers, String> {
     Ok(probe::Peers::Urls(targets?))
 }
 
+fn own_faults(args: &ProbeArgs) -> Result<Vec<Planned>, String> {
+    let mut faults = Vec::new();
+    for text in &args.target.fault {
+        faults.extend(fault("--fault", Doer::Client, text)?);
+    }
+    Ok(faults)
+}
+
 /// What stands before an @ may be a password, however the rest is written.
 fn masked(url: &str) -> String {
     match url.rsplit_once('@') {
@@ -129,8 +123,9 @@ fn masked(url: &str) -> String {
     }
 }
 
-fn fault(argument: &str, text: &str) -> Result<Vec<Planned>, String> {
-    spec::parse(text).map_err(|fault| format!("{argument} {}: {fault}", shown(text)))
+/// The faults of one flag, for whoever is to do them.
+pub fn fault(argument: &str, doer: Doer, text: &str) -> Result<Vec<Planned>, String> {
+    spec::parse_for(doer, text).map_err(|fault| format!("{argument} {}: {fault}", shown(text)))
 }
 
 fn hold(args: &ProbeArgs) -> Result<Option<Span>, String> {
@@ -144,12 +139,13 @@ fn hold(args: &ProbeArgs) -> Result<Option<Span>, String> {
     }
 }
 
-fn timeout(args: &ProbeArgs, hold: Option<Span>, urls: u32) -> Result<Option<Span>, String> {
-    let asked = hold.filter(|hold| *hold < FOR_EVER).unwrap_or_default();
-    match args.timeout {
+/// `asked` is the time that the run needs, and the flag that says so.
+fn timeout(limit: Option<Limit>, asked: (Span, &str), urls: u32) -> Result<Option<Span>, String> {
+    let (asked, flag) = asked;
+    match limit {
         Some(Limit::Off) => Ok(None),
         Some(Limit::After(limit)) if limit < asked => Err(format!(
-            "--timeout {}: expected at least the {} of --hold, got less",
+            "--timeout {}: expected at least the {} of {flag}, got less",
             span_words(limit),
             span_words(asked)
         )),
@@ -183,34 +179,35 @@ fn or_for_ever(limit: Option<Limit>, default: Span) -> Span {
 }
 
 /// A preset, less what is given by hand.
-fn heartbeat(time: &TimeArgs) -> Result<heartbeat::Plan, String> {
-    let mut plan = match &time.heartbeat_preset {
+/// The heartbeats that are asked for; without a word, every 20 s.
+pub fn heartbeat(beats: &HeartbeatArgs) -> Result<heartbeat::Plan, String> {
+    let mut plan = match &beats.heartbeat_preset {
         None => heartbeat::Plan::default(),
         Some(name) => presets::preset(name).ok_or_else(|| {
             format!("--heartbeat-preset: expected one of {}, got {}", presets::NAMES.join(", "), shown(name))
         })?,
     };
-    if let Some(every) = time.heartbeat {
+    if let Some(every) = beats.heartbeat {
         plan.every = every.span();
     }
     if let Some(every) = plan.every.filter(|every| *every < HEARTBEAT_LEAST) {
         return Err(format!("--heartbeat: expected 1ms or more, got {} ns", every.nanos()));
     }
-    plan.timeout = or_for_ever(time.heartbeat_timeout, plan.timeout);
-    if let Some(clock) = time.heartbeat_clock {
+    plan.timeout = or_for_ever(beats.heartbeat_timeout, plan.timeout);
+    if let Some(clock) = beats.heartbeat_clock {
         plan.clock = match clock {
             ClockArg::Idle => Clock::Idle,
             ClockArg::Fixed => Clock::Fixed,
         };
     }
-    if let Some(send) = &time.heartbeat_send {
+    if let Some(send) = &beats.heartbeat_send {
         plan.send = match send {
             SendArg::Ping => Send::Ping,
             SendArg::Text(text) => Send::Text(text.clone()),
             SendArg::Hex(bytes) => Send::Binary(bytes.clone()),
         };
     }
-    if let Some(answer) = &time.heartbeat_answer {
+    if let Some(answer) = &beats.heartbeat_answer {
         plan.answer = match answer {
             AnswerArg::Any => Answer::Any,
             AnswerArg::Match => Answer::Match,
@@ -219,7 +216,7 @@ fn heartbeat(time: &TimeArgs) -> Result<heartbeat::Plan, String> {
             AnswerArg::None => Answer::None,
         };
     }
-    plan.misses = time.heartbeat_misses.unwrap_or(plan.misses);
+    plan.misses = beats.heartbeat_misses.unwrap_or(plan.misses);
     Ok(plan)
 }
 
@@ -320,7 +317,8 @@ fn ask_password(auth: &Secret, user: &str) -> Result<String, String> {
     rpassword::prompt_password(format!("password for {}: ", shown(user))).map_err(|why| format!("{missing} ({why})"))
 }
 
-fn screen(output: &OutputArgs, heartbeat: &heartbeat::Plan, hold: Option<Span>) -> screen::Plan {
+/// Who looks on, and how.
+pub fn screen(output: &OutputArgs, heartbeat: &heartbeat::Plan, hold: Option<Span>) -> screen::Plan {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     screen::Plan {
         verbosity: output.verbose,

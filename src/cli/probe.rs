@@ -29,8 +29,8 @@ pub struct ProbeArgs {
 
     /// Bound the whole run (30s, plus --hold)
     ///
-    /// What was under way when it ran out is named, and the exit code is 124. Shorter than what was asked for: refused
-    /// before anything is sent.
+    /// With --compare it is 30s plus --compare-for. What was under way when it ran out is named, and the exit code is
+    /// 124. Shorter than what was asked for: refused before anything is sent.
     #[arg(long, value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
     pub timeout: Option<Limit>,
 
@@ -83,6 +83,9 @@ pub struct ProbeArgs {
     pub fail_on: Option<Severity>,
 
     #[command(flatten)]
+    pub compare: CompareArgs,
+
+    #[command(flatten)]
     pub target: TargetArgs,
 
     #[command(flatten)]
@@ -92,18 +95,77 @@ pub struct ProbeArgs {
     pub output: OutputArgs,
 }
 
+/// The socket beside polling.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Comparing with polling")]
+pub struct CompareArgs {
+    /// The socket, long polling and short polling side by side
+    ///
+    /// All three fetch the same messages of wscope serve at once, from the /stream, /long-poll and /poll of this host.
+    /// What each takes is shown: requests, connections, bytes, and the delay of the messages. Another server's messages
+    /// need the same form.
+    #[arg(
+        long,
+        value_name = "URL",
+        hide_short_help = true,
+        conflicts_with_all = ["urls", "demo", "hold", "execute", "expect", "count", "ready", "reconnect", "fault"]
+    )]
+    pub compare: Option<String>,
+
+    /// The socket's URL, if it is not /stream there
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pub compare_socket: Option<String>,
+
+    /// The URL of long polling, if it is not /long-poll there
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pub compare_long_poll: Option<String>,
+
+    /// The URL of short polling, if it is not /poll there
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pub compare_poll: Option<String>,
+
+    /// The pause of short polling (2s)
+    #[arg(long, value_name = "DUR", value_parser = values::span, allow_hyphen_values = true, hide_short_help = true)]
+    pub compare_interval: Option<Span>,
+
+    /// How long all three listen (10s)
+    #[arg(long, value_name = "DUR", value_parser = values::span, allow_hyphen_values = true, hide_short_help = true)]
+    pub compare_for: Option<Span>,
+}
+
+impl CompareArgs {
+    /// clap's own requirement would be forgiven where a URL stands, which `--compare` excludes.
+    fn check(&self) -> Result<(), String> {
+        if self.compare.is_some() {
+            return Ok(());
+        }
+        let flags = [
+            ("--compare-socket", self.compare_socket.is_some()),
+            ("--compare-long-poll", self.compare_long_poll.is_some()),
+            ("--compare-poll", self.compare_poll.is_some()),
+            ("--compare-interval", self.compare_interval.is_some()),
+            ("--compare-for", self.compare_for.is_some()),
+        ];
+        match flags.iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => Err(format!("{flag}: expected --compare beside it, got none")),
+            None => Ok(()),
+        }
+    }
+}
+
 impl ProbeArgs {
     /// What only shows when flags are seen together.
     ///
     /// # Errors
-    /// One line: no URL and no `--demo`, an empty URL, a subprotocol offered twice.
+    /// One line: no URL and no `--demo`, an empty URL, a flag of `--compare` without it, a subprotocol offered twice.
     pub fn check(&self) -> Result<(), String> {
-        if self.urls.is_empty() && self.demo.is_none() {
+        if self.urls.is_empty() && self.demo.is_none() && self.compare.compare.is_none() {
             return Err("expected a URL or --demo, got neither".to_owned());
         }
         if self.urls.iter().any(|url| url.trim().is_empty()) {
             return Err("URL: expected an address such as wss://host/path, got an empty one".to_owned());
         }
+        self.compare.check()?;
         self.target.check()
     }
 }

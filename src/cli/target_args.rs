@@ -106,6 +106,12 @@ pub struct TargetArgs {
     /// The largest message that is taken, in bytes; k, M, G and KiB, MiB, GiB are units of 1024
     #[arg(long, value_name = "SIZE", value_parser = values::size, default_value = "64MiB", hide_short_help = true)]
     pub max_message: u64,
+
+    /// Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)
+    ///
+    /// The grammar is that of serve --fault: NAME[=VALUE][;key=value...][@WHEN], joined by +. docs/faults.md has each.
+    #[arg(long, value_name = "SPEC", hide_short_help = true)]
+    pub fault: Vec<String>,
 }
 
 impl TargetArgs {

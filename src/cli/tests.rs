@@ -42,10 +42,10 @@ fn the_command_line_is_sound() {
 fn a_probe_knows_what_was_given_by_hand() {
     let args = probe(&["ws://a.example/", "wss://b.example/"]);
     assert_eq!(args.urls, ["ws://a.example/", "wss://b.example/"]);
-    assert!(args.time.heartbeat.is_none() && args.timeout.is_none() && args.count.is_none());
+    assert!(args.time.beats.heartbeat.is_none() && args.timeout.is_none() && args.count.is_none());
     assert_eq!((args.target.max_redirects, args.target.max_message), (10, 64 << 20));
     let args = probe(&["--heartbeat", "25s", "--hold=3m", "-n", "3", "-vv", ":3000"]);
-    assert_eq!(args.time.heartbeat, Some(Limit::After(Span::from_secs(25))));
+    assert_eq!(args.time.beats.heartbeat, Some(Limit::After(Span::from_secs(25))));
     assert_eq!(args.hold, Some(Limit::After(Span::from_secs(180))));
     assert_eq!((args.count, args.output.verbose), (Some(3), 2));
 }
@@ -53,8 +53,8 @@ fn a_probe_knows_what_was_given_by_hand() {
 #[test]
 fn the_names_of_peers_work_too() {
     let args = probe(&["--ping-interval", "off", "--ping-timeout", "5", "-s", "a", "--protocol", "b", ":1"]);
-    assert_eq!(args.time.heartbeat, Some(Limit::Off));
-    assert_eq!(args.time.heartbeat_timeout, Some(Limit::After(Span::from_secs(5))));
+    assert_eq!(args.time.beats.heartbeat, Some(Limit::Off));
+    assert_eq!(args.time.beats.heartbeat_timeout, Some(Limit::After(Span::from_secs(5))));
     assert_eq!(args.target.subprotocols, ["a", "b"]);
 }
 
@@ -93,13 +93,13 @@ fn what_is_not_built_yet_is_unknown() {
         "error: expected a command (probe, serve, explain), got \"connect\"\nwscope --help shows the commands"
     );
     assert_eq!(first_line(&[]), "error: expected a command (probe, serve, explain), got none");
-    for flag in ["--deflate", "--proxy=x", "--cert=x", "--fault=fin", "--record=x", "--deep", "--script=x"] {
+    for flag in ["--deflate", "--proxy=x", "--cert=x", "--record=x", "--deep", "--script=x"] {
         assert!(
             first_line(&["probe", flag, ":1"]).starts_with("error: expected a flag of wscope probe, got "),
             "{flag}"
         );
     }
-    for flag in ["--mode=echo", "--cert=x", "--heartbeat=1s", "--oneshot"] {
+    for flag in ["--deflate", "--record=x", "--proxy=x", "--reconnect"] {
         assert!(first_line(&["serve", flag]).starts_with("error: expected a flag of wscope serve, got "), "{flag}");
     }
 }

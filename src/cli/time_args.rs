@@ -1,13 +1,13 @@
-//! The flags with which a connection is kept alive, watched and made anew, and the limits on opening and closing it.
+//! The flags with which a connection is made anew, and the limits on opening and closing it.
 //!
-//! Owns the words. Every one is `None` unless given by hand, so that a preset can fill it in; the defaults named in the
+//! Owns the words; those of heartbeats are `heartbeat_args`'. Every one is `None` unless given by hand, so that a preset can fill it in; the defaults named in the
 //! help are those of `watch::heartbeat` and `watch::reconnect`.
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use regex::Regex;
 
-use super::values::{self, AnswerArg, Limit, SendArg};
+use super::HeartbeatArgs;
+use super::values::{self, Limit};
 use crate::moment::Span;
 
 /// Times, heartbeats and reconnects.
@@ -46,45 +46,8 @@ pub struct TimeArgs {
     )]
     pub tcp_keepalive: Option<Limit>,
 
-    /// Quiet time after which a heartbeat goes out (20s)
-    ///
-    /// With --heartbeat-clock fixed: the interval. off: none is sent. Also --ping-interval.
-    #[arg(long, alias = "ping-interval", value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
-    pub heartbeat: Option<Limit>,
-
-    /// How long its answer may take, from when it was written (20s)
-    ///
-    /// Also --ping-timeout.
-    #[arg(
-        long,
-        alias = "ping-timeout",
-        value_name = "DUR|off",
-        value_parser = values::limit, allow_hyphen_values = true,
-        hide_short_help = true
-    )]
-    pub heartbeat_timeout: Option<Limit>,
-
-    /// idle: each sign of life restarts the timer; fixed: one each interval (idle)
-    #[arg(long, value_name = "CLOCK", value_enum, hide_short_help = true)]
-    pub heartbeat_clock: Option<ClockArg>,
-
-    /// ping, text:TEXT or hex:BYTES (ping)
-    #[arg(long, value_name = "WHAT", value_parser = values::heartbeat_send, hide_short_help = true)]
-    pub heartbeat_send: Option<SendArg>,
-
-    /// What settles it: any, match, text:TEXT, regex:REGEX or none (any)
-    #[arg(long, value_name = "WHAT", value_parser = values::heartbeat_answer, hide_short_help = true)]
-    pub heartbeat_answer: Option<AnswerArg>,
-
-    /// How many unanswered in a row make a drop (1)
-    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true, hide_short_help = true)]
-    pub heartbeat_misses: Option<u32>,
-
-    /// Payload, answer and times of a known client; a flag given by hand beats it
-    ///
-    /// heartcheck: text "HeartBeat" after 60s of silence, any answer within 60s.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(["heartcheck"]), hide_short_help = true)]
-    pub heartbeat_preset: Option<String>,
+    #[command(flatten)]
+    pub beats: HeartbeatArgs,
 
     /// Connect again after a drop, N times at most
     ///
@@ -120,11 +83,4 @@ pub struct TimeArgs {
     /// Make jitter and chance repeatable
     #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true, hide_short_help = true)]
     pub seed: Option<u64>,
-}
-
-/// `--heartbeat-clock`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ClockArg {
-    Idle,
-    Fixed,
 }

@@ -137,6 +137,44 @@ pub fn whole_number(text: &str) -> Result<u32, String> {
     digits(text).ok_or_else(|| expected("a whole number", text))
 }
 
+/// What `serve` does with messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModeArg {
+    Echo,
+    Broadcast,
+    Silent,
+    Source,
+    Sink,
+    Script(PathBuf),
+}
+
+/// A mode of `serve`.
+pub fn mode(text: &str) -> Result<ModeArg, String> {
+    Ok(match text {
+        "echo" => ModeArg::Echo,
+        "broadcast" => ModeArg::Broadcast,
+        "silent" => ModeArg::Silent,
+        "source" => ModeArg::Source,
+        "sink" => ModeArg::Sink,
+        other => match other.strip_prefix("script=").filter(|path| !path.is_empty()) {
+            Some(path) => ModeArg::Script(path.into()),
+            None => return Err(expected("echo, broadcast, silent, source, sink or script=FILE", other)),
+        },
+    })
+}
+
+/// Messages a second: above 0, at most a million.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok().filter(|rate| *rate >= 0.001 && *rate <= 1e6);
+    rate.ok_or_else(|| expected("messages a second, from 0.001 to 1000000", text))
+}
+
+/// A probability.
+pub fn chance(text: &str) -> Result<f64, String> {
+    let chance = text.parse::<f64>().ok().filter(|chance| (0.0..=1.0).contains(chance));
+    chance.ok_or_else(|| expected("a number from 0 to 1", text))
+}
+
 /// The seed of jitter and chance: a whole number below 2 to the 64.
 pub fn seed(text: &str) -> Result<u64, String> {
     digits(text).ok_or_else(|| expected("a whole number below 2^64", text))

@@ -1,6 +1,8 @@
 //! Floor 4: the wiring of the commands. Owns what connects the machines, the shell and the reporters in one run; what is
 //! decided is decided below.
 
+pub mod compare;
+pub mod hub;
 pub mod outcome;
 pub mod probe;
 pub mod run;

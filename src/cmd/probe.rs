@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::cmd::compare;
 use crate::cmd::outcome::{self, Outcome};
 use crate::cmd::run::{Limit, Run, Shape};
 use crate::cmd::screen::{self, Readers};
@@ -12,6 +13,7 @@ use crate::cmd::signals::Signals;
 use crate::diagnose::{Diagnosis, asked};
 use crate::event::{ConnId, EventKind, Exit, RunEnded, RunStarted};
 use crate::exam::steps::{self, Exam};
+use crate::fault::conduct;
 use crate::fault::spec::Planned;
 use crate::moment::{Moment, Span};
 use crate::net::clock::{self, Clock};
@@ -24,6 +26,8 @@ use crate::watch::session::{self, Session};
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub peers: Peers,
+    /// In place of the peers: the socket beside polling.
+    pub compare: Option<compare::Plan>,
     /// For each URL, its target is put in.
     pub reach: reach::Plan,
     pub session: session::Plan,
@@ -53,7 +57,13 @@ pub async fn run(plan: Plan) -> Exit {
     // What takes long is told as it happens.
     let live = plan.steps.hold.is_some() || plan.session.reconnect.is_some();
     let readers = plan.screen.for_probe(live);
-    let exit = examine_all(&plan, &readers.fan, &mut signals, clock).await;
+    let version = env!("CARGO_PKG_VERSION").to_string();
+    let (command, wall) = (plan.command.clone(), clock::wall_rfc3339());
+    emit(&readers.fan, clock, EventKind::RunStarted(RunStarted { version, command, wall }));
+    let exit = match &plan.compare {
+        Some(comparison) => compare::run(&plan, comparison, &readers.fan, &mut signals, clock).await,
+        None => examine_all(&plan, &readers.fan, &mut signals, clock).await,
+    };
     let verdict = exit.word().to_ascii_lowercase();
     let took = clock.now().since(Moment::START);
     emit(&readers.fan, clock, EventKind::RunEnded(RunEnded { verdict, exit, took }));
@@ -76,9 +86,6 @@ pub async fn run(plan: Plan) -> Exit {
 const READERS_WAIT: Span = Span::from_secs(5);
 
 async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals, clock: Clock) -> Exit {
-    let version = env!("CARGO_PKG_VERSION").to_string();
-    let (command, wall) = (plan.command.clone(), clock::wall_rfc3339());
-    emit(fan, clock, EventKind::RunStarted(RunStarted { version, command, wall }));
     let (targets, _demo) = match &plan.peers {
         Peers::Urls(targets) => (targets.clone(), None),
         Peers::Demo(faults) => match demo(faults).await {
@@ -110,14 +117,11 @@ async fn examine(
     clock: Clock,
 ) -> (Exit, Option<Exit>) {
     let url = target.url();
-    let mut reach = plan.reach.clone();
-    reach.dial.target = target;
-    if let (Some((user, password)), None) = (&reach.dial.target.userinfo, &reach.request.request.authorization) {
-        reach.request.request.authorization = Some(basic(user, password.as_deref().unwrap_or("")));
-    }
+    let reach = aimed(&plan.reach, target);
     let heartbeat = reach.life.heartbeat.every;
     let limit = plan.timeout.map(|span| Limit { span, at: Moment::START.after(span) });
-    let shape = Shape { wanted: reach.wanted, holds: plan.steps.hold.is_some() };
+    let wrongs = conduct::Current::default();
+    let shape = Shape { wanted: reach.wanted, holds: plan.steps.hold.is_some(), wrongs: Rc::clone(&wrongs) };
     let (exam, outcome) = (Exam::new(plan.steps.clone()), Outcome::new(plan.outcome));
     let mut run = Run::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), exam, outcome, limit, shape);
     for variable in &plan.unused_proxies {
@@ -125,11 +129,21 @@ async fn examine(
         control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
     }
     let mut session = Session::new(plan.session.clone());
-    let mut dialer = reach::Reach::new(reach, clock);
+    let mut dialer = reach::Reach::new(reach, clock, wrongs);
     rounds::run(&mut session, &mut dialer, conn, clock, &mut run).await;
     session.stop(clock.now());
     let (judged, stopped) = run.judge(clock, &url, session.totals());
     (judged.exit, stopped)
+}
+
+/// The way to this target; its user and password are credentials, unless others are given.
+pub fn aimed(reach: &reach::Plan, target: Target) -> reach::Plan {
+    let mut reach = reach.clone();
+    reach.dial.target = target;
+    if let (Some((user, password)), None) = (&reach.dial.target.userinfo, &reach.request.request.authorization) {
+        reach.request.request.authorization = Some(basic(user, password.as_deref().unwrap_or("")));
+    }
+    reach
 }
 
 /// `Basic`, RFC 7617.

@@ -15,11 +15,12 @@ use crate::cmd::signals::Signals;
 use crate::diagnose::{Diagnosis, asked};
 use crate::event::show::span;
 use crate::event::{ConnId, EventKind, Exit, Judged, MessageSeen, Payload, PayloadBytes, Wanted};
-use crate::event::{Direction, Finding};
+use crate::event::{Direction, FaultDone, Finding};
 use crate::exam::steps::{self, Exam};
+use crate::fault::conduct::{self, Conduct, Deed, Done};
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
-use crate::net::control::{Control, Wish};
+use crate::net::control::{Control, Progress, Wish};
 use crate::net::driver::parts;
 use crate::report::Fan;
 use crate::watch::life::{Command, Outgoing};
@@ -38,6 +39,7 @@ pub struct Run<'a> {
     /// A long run is not held for nobody; a short one is judged to its end for its exit code.
     holds: bool,
     limit: Option<Limit>,
+    wrongs: conduct::Current,
     told_tick: Moment,
     signalled: Option<Exit>,
     stopping: bool,
@@ -45,10 +47,12 @@ pub struct Run<'a> {
 }
 
 /// What of the run the wiring must know.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Shape {
     pub wanted: Wanted,
     pub holds: bool,
+    /// What this end does wrong on purpose.
+    pub wrongs: conduct::Current,
 }
 
 /// `--timeout`: how long, and when that is over.
@@ -72,7 +76,7 @@ impl<'a> Run<'a> {
         limit: Option<Limit>,
         shape: Shape,
     ) -> Run<'a> {
-        let Shape { wanted, holds } = shape;
+        let (wanted, holds) = (shape.wanted, shape.holds);
         let drained = Box::pin(fan.borrow().drained().notified_owned());
         Run {
             fan,
@@ -84,6 +88,7 @@ impl<'a> Run<'a> {
             wanted,
             holds,
             limit,
+            wrongs: shape.wrongs,
             told_tick: Moment::START,
             signalled: None,
             stopping: false,
@@ -153,6 +158,25 @@ impl<'a> Run<'a> {
         Some(Wish::Life(Command::Stop(why)))
     }
 
+    /// What `--fault` asks of this end of the connection.
+    fn do_wrong(&mut self, now: Moment, done: Done) -> Wish {
+        if let Some((fault, what)) = done.told {
+            let kind = EventKind::FaultDone(FaultDone { fault: fault.into(), what });
+            self.emit(now, ConnId::default(), kind);
+        }
+        match done.deed {
+            Deed::Close { code, reason } => Wish::Life(Command::Close(CloseBody { code, reason })),
+            Deed::Fin => Wish::Fin,
+            Deed::Rst => Wish::Reset,
+            Deed::Truncate => Wish::Truncate,
+            Deed::Freeze => Wish::Freeze,
+            Deed::Send(text) => Wish::Send(Message::text(text)),
+            Deed::Inject(bytes) => Wish::Inject(bytes),
+            // A client has no others to end: the grammar refuses it.
+            Deed::KickAll(_) => Wish::Life(Command::Stop("kick-all")),
+        }
+    }
+
     fn time_used_up(&mut self, now: Moment, limit: Span) {
         let doing = match self.outcome.phase() {
             Some(phase) => under_way(phase).to_string(),
@@ -188,13 +212,17 @@ impl Control for Run<'_> {
         self.emit(now, conn, EventKind::Message(seen));
     }
 
-    fn wish(&mut self, now: Moment, _arrived: (u64, u64)) -> Option<Wish> {
+    fn wish(&mut self, now: Moment, progress: &Progress) -> Option<Wish> {
         self.pass_time(now);
         if self.stopping {
             return None;
         }
         if let Some(stop) = self.stop(now) {
             return Some(stop);
+        }
+        let due = self.wrongs.borrow_mut().as_mut().and_then(|conduct| conduct.due(now, progress.passed));
+        if let Some(done) = due {
+            return Some(self.do_wrong(now, done));
         }
         let wish = self.exam.wish(now);
         self.tell_checks(now);
@@ -206,11 +234,16 @@ impl Control for Run<'_> {
         })
     }
 
+    fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
     fn deadline(&self) -> Option<Moment> {
         if self.stopping {
             return None;
         }
-        [self.exam.deadline(), self.limit.map(|limit| limit.at)].into_iter().flatten().min()
+        let wrong = self.wrongs.borrow().as_ref().and_then(Conduct::deadline);
+        [self.exam.deadline(), self.limit.map(|limit| limit.at), wrong].into_iter().flatten().min()
     }
 
     fn is_holding(&self) -> bool {
@@ -222,6 +255,9 @@ impl Control for Run<'_> {
             && let Poll::Ready(exit) = self.signals.poll(cx)
         {
             self.signalled = Some(exit);
+            return Poll::Ready(());
+        }
+        if self.wrongs.borrow().as_ref().is_some_and(Conduct::take_new) {
             return Poll::Ready(());
         }
         if self.drained.as_mut().poll(cx).is_ready() {

@@ -10,6 +10,7 @@ use crate::net::clock;
 use crate::report::Fan;
 use crate::report::human::{ProbeScreen, Progress, ScreenPlan, ServeScreen, Timestamps};
 use crate::report::json::JsonLines;
+use crate::report::page::PageFeed;
 use crate::report::sink::{self, Sink};
 use crate::report::style::Style;
 
@@ -77,7 +78,7 @@ impl Plan {
     }
 
     /// The readers of `serve`: its address on stdout, `notes` under it and the log on stderr.
-    pub fn for_serve(&self, notes: Vec<String>) -> Readers {
+    pub fn for_serve(&self, notes: Vec<String>, page: PageFeed) -> Readers {
         let mut fan = Fan::new(self.redact);
         let (stdout, stderr) = (Sink::stdout(), Sink::stderr());
         if self.json {
@@ -86,6 +87,7 @@ impl Plan {
             let plan = self.screen(true, sink::stderr_is_terminal());
             fan.add(Box::new(ServeScreen::new(plan, notes, stdout.clone(), stderr.clone())));
         }
+        fan.add(Box::new(page));
         Readers { fan: Rc::new(RefCell::new(fan)), sinks: vec![stdout, stderr] }
     }
 

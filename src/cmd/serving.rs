@@ -1,40 +1,82 @@
-//! The server's side of the wiring: each client welcomed, driven and echoed to, with the faults that are planned for it.
-//! Owns what one client gets; listening is `net::listen`'s, what a fault is `fault`'s.
+//! The server's side of the wiring: what all clients share, who is taken and who is not, and the stop. Owns the list of who is
+//! open; what one client gets is `arrival`'s and `client`'s, listening is `net::listen`'s.
+
+mod arrival;
+mod client;
+pub mod mode;
+mod old;
+mod room;
+mod site;
+pub mod source;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message;
 
-use crate::event::show;
-use crate::event::{
-    Body, ConnId, Direction, EventKind, FaultDone, MessageSeen, Opened, Payload, PayloadBytes, UpgradeAnswered,
-    UpgradeSent, Wanted,
-};
-use crate::fault::frames::late::LatePongs;
-use crate::fault::frames::{CLOSE_IGNORED_WAIT, lasting, raw};
-use crate::fault::schedule::Schedule;
-use crate::fault::spec::{Fault, Planned, Raw};
+use crate::cmd::hub::Hub;
+use crate::diagnose::client::{Clients, Fact};
+use crate::event::{ConnId, Direction, EventKind, FaultDone, How, Payload, Side, Stray, TcpOpen, Wanted};
+use crate::fault::spec::{End, Planned};
 use crate::moment::{Moment, Span};
-use crate::net::accept::{self, Turned, Welcomed};
 use crate::net::clock::Clock;
-use crate::net::control::{Control, Wish};
-use crate::net::driver::{self, parts};
-use crate::net::link::{Link, Setup};
-use crate::net::listen::{Address, Arrived, Listener};
+use crate::net::http::Readers;
+use crate::net::listen::{Address, Listener};
+use crate::net::policy::Policy;
 use crate::report::Fan;
-use crate::watch::farewell::FarewellRule;
+use crate::report::page::PageFeed;
 use crate::watch::heartbeat;
-use crate::watch::life::{Command, Life, Plan, Role};
-use crate::wire::close::CloseBody;
-use crate::wire::head::Head;
+use crate::watch::life::FrameNote;
+use crate::wire::header::Opcode;
+
+use mode::{Mode, Stage};
+use room::Room;
+use source::SourcePlan;
+
+/// What is asked of a server.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub mode: Mode,
+    pub source: SourcePlan,
+    pub faults: Vec<Planned>,
+    /// How likely a connection is to get them: 0 to 1.
+    pub fault_chance: f64,
+    pub seed: Option<u64>,
+    pub policy: Policy,
+    pub allow_hixie: bool,
+    pub heartbeat: heartbeat::Plan,
+    /// The largest message, in bytes.
+    pub max_message: u64,
+    pub max_connections: Option<u32>,
+    /// One connection, then the end.
+    pub oneshot: bool,
+    pub wanted: Wanted,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            mode: Mode::Echo,
+            source: SourcePlan::default(),
+            faults: Vec::new(),
+            fault_chance: 1.0,
+            seed: None,
+            policy: Policy::default(),
+            allow_hixie: false,
+            heartbeat: heartbeat::Plan { every: None, ..heartbeat::Plan::default() },
+            max_message: 64 * 1024 * 1024,
+            max_connections: None,
+            oneshot: false,
+            wanted: Wanted::default(),
+        }
+    }
+}
 
 /// A server under way. Dropping it ends the listening and every client's task.
 pub struct Serving {
@@ -44,46 +86,76 @@ pub struct Serving {
 }
 
 /// What all clients' tasks share.
-struct Shared {
+pub struct Shared {
     fan: Rc<RefCell<Fan>>,
+    feed: PageFeed,
     clock: Clock,
-    faults: Vec<Planned>,
-    wanted: Wanted,
+    plan: Plan,
+    stage: Stage,
+    url: String,
     clients: Cell<u32>,
+    /// Clients that are there, whatever they are doing.
     open: Cell<u32>,
+    /// Those whose WebSocket is open.
+    opens: Cell<u32>,
+    readers: Readers,
     stopping: Cell<bool>,
-    stop: Arc<Notify>,
+    /// Fires when the server stops and when all are kicked.
+    signal: Arc<Notify>,
+    kicks: Cell<u64>,
+    kick: Cell<Option<End>>,
+    /// Opening handshakes that were asked to flap.
+    flaps: Cell<u64>,
+    dice: RefCell<StdRng>,
+    stories: RefCell<Clients>,
     emptied: Notify,
 }
 
-/// The largest message that the echo takes.
-const MESSAGE_MAX: u64 = 64 * 1024 * 1024;
-/// So many bytes of a message are shown.
-const SHOWN_MAX: usize = 1024;
 /// A client's answer to our Close is waited for so long at the end.
 const CLOSE_WAIT: Span = Span::from_millis(2000);
+/// So many bytes of a message are wanted by who looks at the page.
+const WATCHED_HEAD: usize = 1024;
 
 /// The server of `--demo`: plain, on a free port of this machine.
+///
+/// # Errors
+/// The system's, when nothing can be listened on.
 pub async fn start_demo(faults: Vec<Planned>, fan: Rc<RefCell<Fan>>) -> io::Result<Serving> {
     let address = Address::Tcp(([127, 0, 0, 1], 0).into());
     let listener = Listener::bind(&address, None).await?;
-    Ok(start(listener, faults, fan, Wanted::default(), Clock::start()))
+    let plan = Plan { faults, ..Plan::default() };
+    Ok(start(listener, plan, fan, PageFeed::default(), Clock::start()))
 }
 
 /// Begins to take clients, on tasks of the current thread.
-pub fn start(listener: Listener, faults: Vec<Planned>, fan: Rc<RefCell<Fan>>, wanted: Wanted, clock: Clock) -> Serving {
+pub fn start(listener: Listener, plan: Plan, fan: Rc<RefCell<Fan>>, feed: PageFeed, clock: Clock) -> Serving {
+    let url = listener.url();
+    let stage = Stage {
+        source: plan.source,
+        room: Rc::new(Room::default()),
+        hub: Hub::new(plan.source.every, plan.source.size, clock),
+    };
+    let dice = plan.seed.map_or_else(rand::make_rng, StdRng::seed_from_u64);
     let shared = Rc::new(Shared {
         fan,
+        feed,
         clock,
-        faults,
-        wanted,
+        plan,
+        stage,
+        url: url.clone(),
         clients: Cell::new(0),
         open: Cell::new(0),
+        opens: Cell::new(0),
+        readers: Readers::default(),
         stopping: Cell::new(false),
-        stop: Arc::new(Notify::new()),
+        signal: Arc::new(Notify::new()),
+        kicks: Cell::new(0),
+        kick: Cell::new(None),
+        flaps: Cell::new(0),
+        dice: RefCell::new(dice),
+        stories: RefCell::new(Clients::new()),
         emptied: Notify::new(),
     });
-    let url = listener.url();
     let accepting = tokio::task::spawn_local(accept_all(listener, Rc::clone(&shared)));
     Serving { url, shared, accepting }
 }
@@ -94,17 +166,49 @@ impl Serving {
         &self.url
     }
 
-    /// Closes every client with 1001 and waits for them, a limited time.
+    /// Tells the stories that are over, again and again; with `--oneshot` it ends with the first connection.
+    pub async fn run(&self) {
+        loop {
+            let wait = self.shared.stories.borrow().deadline();
+            let emptied = self.shared.emptied.notified();
+            if self.shared.plan.oneshot && self.shared.clients.get() > 0 && self.shared.open.get() == 0 {
+                return;
+            }
+            let due = async {
+                match wait {
+                    Some(at) => tokio::time::sleep_until(self.shared.clock.instant(at)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = emptied => {}
+                () = due => {
+                    let now = self.shared.clock.now();
+                    let reports = self.shared.stories.borrow_mut().due(now);
+                    for report in reports {
+                        self.shared.emit(now, ConnId::default(), EventKind::ClientReport(report));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Closes every client with 1001, waits for them a limited time, and tells all stories that are left.
     pub async fn stop(self) {
         self.accepting.abort();
         self.shared.stopping.set(true);
-        self.shared.stop.notify_waiters();
+        self.shared.signal.notify_waiters();
         let all_gone = async {
             while self.shared.open.get() > 0 {
                 self.shared.emptied.notified().await;
             }
         };
         let _ = tokio::time::timeout(CLOSE_WAIT.plus(Span::from_millis(500)).duration(), all_gone).await;
+        let now = self.shared.clock.now();
+        let reports = self.shared.stories.borrow_mut().finish(now);
+        for report in reports {
+            self.shared.emit(now, ConnId::default(), EventKind::ClientReport(report));
+        }
     }
 }
 
@@ -117,66 +221,18 @@ impl Drop for Serving {
 async fn accept_all(listener: Listener, shared: Rc<Shared>) {
     loop {
         let arrived = listener.arrive().await;
-        shared.clients.set(shared.clients.get() + 1);
-        let conn = ConnId(shared.clients.get());
-        let shared = Rc::clone(&shared);
-        tokio::task::spawn_local(async move {
-            shared.open.set(shared.open.get() + 1);
-            serve_one(arrived, conn, &shared).await;
-            shared.open.set(shared.open.get() - 1);
-            shared.emptied.notify_waiters();
+        let mine = Rc::clone(&shared);
+        let served = tokio::task::spawn_local(async move {
+            mine.open.set(mine.open.get() + 1);
+            arrival::serve_one(arrived, &mine).await;
+            mine.open.set(mine.open.get() - 1);
+            mine.emptied.notify_waiters();
         });
-    }
-}
-
-async fn serve_one(arrived: Arrived, conn: ConnId, shared: &Rc<Shared>) {
-    let peer = arrived.peer.clone();
-    let began = shared.clock.now();
-    let mut stream = match arrived.stream().await {
-        Ok(stream) => stream,
-        Err(error) => return shared.fault(shared.clock.now(), conn, "tls", format!("no TLS with {peer}: {error}")),
-    };
-    let welcomed = tokio::select! {
-        welcomed = accept::welcome(&mut stream, &shared.faults) => welcomed,
-        () = shared.stopped() => return,
-    };
-    let Welcomed { head, planned, rest, fault } = match welcomed {
-        Ok(welcomed) => welcomed,
-        Err(Turned::Unanswered { head }) => {
-            shared.unanswered(conn, *head);
-            tokio::select! {
-                () = accept::wait_for_end(&mut stream) => return,
-                () = shared.stopped() => return,
-            }
+        // A page that was looked at is not the one connection that is meant.
+        if shared.plan.oneshot && served.await.is_ok() && shared.clients.get() > 0 {
+            return;
         }
-        Err(turned) => return shared.turned_away(conn, &peer, turned),
-    };
-    let opened_at = shared.clock.now();
-    shared.opened(opened_at, conn, &peer, head, opened_at.since(began));
-    if let Some(answer) = fault {
-        shared.fault(opened_at, conn, answer.fault, format!("{} sent, as asked", answer.what));
     }
-    let late = LatePongs::default();
-    let lasting = lasting(&planned, opened_at, &late);
-    for (name, words) in lasting.told {
-        shared.fault(opened_at, conn, name, format!("{words}, as asked"));
-    }
-    let rewrite = lasting.rewrite;
-    let setup = Setup { role: Role::Server, max_message: MESSAGE_MAX, wanted: shared.wanted, rewrite, rest };
-    let mut link = Link::new(stream, setup, shared.clock).await;
-    let close_ignored = planned.iter().any(|planned| planned.fault == Fault::CloseIgnored);
-    let close_timeout = if close_ignored { CLOSE_IGNORED_WAIT } else { CLOSE_WAIT };
-    let mut life = Life::new(&life_plan(shared.wanted, close_timeout), opened_at, 0);
-    let mut client = Client::new(Rc::clone(shared), conn, Schedule::new(opened_at, &planned), late);
-    let ending = driver::drive(&mut link, &mut life, conn, shared.clock, &mut client).await;
-    let ended = life.end(ending.at, ending.end);
-    client.on(ending.at, conn, EventKind::Ended(ended.clone()));
-    driver::part(link, ending.parting, conn, Some(&ended), shared.clock, &mut client).await;
-}
-
-fn life_plan(wanted: Wanted, close_timeout: Span) -> Plan {
-    let heartbeat = heartbeat::Plan { every: None, ..heartbeat::Plan::default() };
-    Plan { role: Role::Server, heartbeat, close_timeout, farewell: FarewellRule::Known, frames: wanted.frames }
 }
 
 impl Shared {
@@ -189,142 +245,97 @@ impl Shared {
         self.emit(at, conn, kind);
     }
 
+    /// The number of the next client that wants a WebSocket.
+    fn next_conn(&self, peer: &str, local: Option<SocketAddr>) -> ConnId {
+        self.clients.set(self.clients.get() + 1);
+        let conn = ConnId(self.clients.get());
+        let local = local.map(|local| local.to_string()).unwrap_or_default();
+        let open = TcpOpen { peer: peer.into(), local, attempts: Vec::new(), took: Span::ZERO };
+        self.emit(self.clock.now(), conn, EventKind::TcpOpen(open));
+        conn
+    }
+
+    /// What the readers want, and somebody who looks at the page.
+    fn wanted(&self) -> Wanted {
+        let wanted = self.plan.wanted;
+        if !self.feed.is_watched() {
+            return wanted;
+        }
+        let messages = if wanted.messages == Payload::No { Payload::Head(WATCHED_HEAD) } else { wanted.messages };
+        Wanted { frames: true, messages }
+    }
+
     async fn stopped(&self) {
-        let stop = self.stop.notified();
-        if !self.stopping.get() {
-            stop.await;
-        }
-    }
-
-    fn opened(&self, now: Moment, conn: ConnId, peer: &str, head: Head, took: Span) {
-        let target = head.target().to_string();
-        self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head }));
-        let opened = Opened { url: target, peer: peer.into(), subprotocol: None, server: None, took, down: None };
-        self.emit(now, conn, EventKind::Open(opened));
-    }
-
-    fn unanswered(&self, conn: ConnId, head: Head) {
-        let now = self.clock.now();
-        self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head }));
-        self.fault(now, conn, "no-answer", "no answer to the upgrade, as asked".into());
-    }
-
-    fn turned_away(&self, conn: ConnId, peer: &str, turned: Turned) {
-        let now = self.clock.now();
-        match turned {
-            Turned::Refused { head, status, reason, why } => {
-                self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head: *head }));
-                let answer = Head::verbatim(format!("HTTP/1.1 {status} {reason}\r\n\r\n").into_bytes());
-                let body = Some(Body { payload: PayloadBytes(why.into_bytes()), cut: false });
-                let took = Span::ZERO;
-                self.emit(now, conn, EventKind::UpgradeAnswered(UpgradeAnswered { head: answer, body, took }));
+        loop {
+            let signal = self.signal.notified();
+            if self.stopping.get() {
+                return;
             }
-            Turned::Fault { head, what } => {
-                self.emit(now, conn, EventKind::UpgradeSent(UpgradeSent { head: *head }));
-                self.fault(now, conn, "handshake", format!("{what}, as asked"));
+            signal.await;
+        }
+    }
+
+    /// Ends every client in the same instant.
+    fn kick_all(&self, end: End) {
+        self.kick.set(Some(end));
+        self.kicks.set(self.kicks.get() + 1);
+        self.signal.notify_waiters();
+    }
+
+    /// The faults of the command line, if chance gives them to this connection.
+    fn drawn_faults(&self) -> Vec<Planned> {
+        if self.plan.fault_chance >= 1.0 || self.dice.borrow_mut().random::<f64>() < self.plan.fault_chance {
+            return self.plan.faults.clone();
+        }
+        Vec::new()
+    }
+
+    /// A number for a generator of its own.
+    fn seed(&self) -> u64 {
+        self.dice.borrow_mut().random()
+    }
+
+    /// Is this opening handshake the second of two?
+    fn flaps(&self) -> bool {
+        self.flaps.set(self.flaps.get() + 1);
+        self.flaps.get().is_multiple_of(2)
+    }
+
+    /// What the client's report card makes of an event.
+    fn story(&self, at: Moment, conn: ConnId, kind: &EventKind) {
+        let mut stories = self.stories.borrow_mut();
+        match kind {
+            EventKind::Answered(answered) if answered.own => {
+                stories.see(at, conn, Fact::Answered { rtt: answered.rtt })
             }
-            other => self.fault(now, conn, "no-upgrade", format!("{peer}: {other}")),
-        }
-    }
-}
-
-/// One client's wishes: echoes, planned faults, and the Close at the end.
-struct Client {
-    shared: Rc<Shared>,
-    conn: ConnId,
-    schedule: Schedule,
-    /// What a fault still wants after its first wish.
-    next: Option<Wish>,
-    late: LatePongs,
-    echoes: VecDeque<Message>,
-    stop: std::pin::Pin<Box<OwnedNotified>>,
-    closed: bool,
-}
-
-impl Client {
-    fn new(shared: Rc<Shared>, conn: ConnId, schedule: Schedule, late: LatePongs) -> Client {
-        let stop = Box::pin(Arc::clone(&shared.stop).notified_owned());
-        Client { shared, conn, schedule, next: None, late, echoes: VecDeque::new(), stop, closed: false }
-    }
-
-    fn do_fault(&mut self, now: Moment, fault: Fault) -> Wish {
-        let conn = self.conn;
-        let tell = |name: &str, what: String| self.shared.fault(now, conn, name, what);
-        match fault {
-            Fault::Close { code, reason } => {
-                let words = code.map_or("without a code".into(), |code| format!("{code} {reason:?}"));
-                tell("close", format!("Close {words} sent, as asked"));
-                Wish::Life(Command::Close(CloseBody { code, reason }))
+            EventKind::Missed(_) => stories.see(at, conn, Fact::Missed),
+            EventKind::StrayPong(stray) if stray.kind == Stray::Unknown => stories.see(at, conn, Fact::ClientPong),
+            EventKind::Ended(ended) => {
+                if let (How::Garbage { words, .. }, Side::Peer) = (&ended.how, ended.by) {
+                    stories.see(at, conn, Fact::Breach { words });
+                }
+                stories.see(at, conn, Fact::Ended { ended });
             }
-            Fault::Fin => {
-                tell("fin", "TCP ended without a Close frame, as asked".into());
-                Wish::Fin
-            }
-            Fault::Rst => {
-                tell("rst", "TCP reset, as asked".into());
-                Wish::Reset
-            }
-            Fault::Farewell(text) => {
-                tell("farewell", format!("the message {} sent, as asked", show::quoted(&text)));
-                Wish::Send(Message::Text(text.into()))
-            }
-            Fault::Raw(kind) => {
-                tell(raw::name(kind), format!("{} sent, as asked", raw::words(kind)));
-                self.next = (kind == Raw::HalfFrame).then_some(Wish::Fin);
-                Wish::Inject(raw::bytes(kind))
-            }
-            _ => {
-                tell("freeze", "reading nothing any more, as asked".into());
-                Wish::Freeze
-            }
+            _ => {}
         }
     }
-}
 
-impl Control for Client {
-    fn on(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
-        self.shared.emit(at, conn, kind);
+    fn close_answered(&self, at: Moment, conn: ConnId, code: Option<u16>, took: Span) {
+        self.stories.borrow_mut().see(at, conn, Fact::CloseAnswered { code, took });
     }
 
-    fn message(&mut self, now: Moment, conn: ConnId, message: &Message) {
-        if self.shared.wanted.messages != Payload::No {
-            let (text, bytes) = parts(message);
-            let payload = Some(PayloadBytes(bytes[..bytes.len().min(SHOWN_MAX)].to_vec()));
-            let (text, len) = (text.is_some(), bytes.len() as u64);
-            self.on(now, conn, EventKind::Message(MessageSeen { direction: Direction::In, text, len, payload }));
-        }
-        self.echoes.push_back(message.clone());
+    /// A request that came to nothing.
+    fn gone(&self, conn: ConnId) {
+        self.stories.borrow_mut().see(self.clock.now(), conn, Fact::Gone);
     }
 
-    fn wish(&mut self, now: Moment, (frames, bytes): (u64, u64)) -> Option<Wish> {
-        if let Some(wish) = self.next.take() {
-            return Some(wish);
+    fn control_frame(&self, conn: ConnId, note: &FrameNote) {
+        if note.direction == Direction::In && note.header.opcode == Opcode::Ping {
+            self.stories.borrow_mut().see(note.last_at, conn, Fact::ClientPing);
         }
-        if let Some(fault) = self.schedule.due(now, frames, bytes) {
-            return Some(self.do_fault(now, fault));
-        }
-        if self.shared.stopping.get() && !self.closed {
-            self.closed = true;
-            return Some(Wish::Life(Command::Close(CloseBody { code: Some(1001), reason: String::new() })));
-        }
-        self.late.due(now).map(Wish::Inject).or_else(|| self.echoes.pop_front().map(Wish::Send))
     }
 
-    fn deadline(&self) -> Option<Moment> {
-        [self.schedule.deadline(), self.late.deadline()].into_iter().flatten().min()
-    }
-
-    fn is_holding(&self) -> bool {
-        self.shared.fan.borrow().full()
-    }
-
-    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.late.take_new() {
-            return Poll::Ready(());
-        }
-        if self.closed {
-            return Poll::Pending;
-        }
-        self.stop.as_mut().poll(cx)
+    fn heard(&self, at: Moment, conn: ConnId, text: bool, bytes: &[u8]) {
+        self.stories.borrow_mut().see(at, conn, Fact::Message { text, bytes });
     }
 }

@@ -8,6 +8,7 @@ mod tests;
 use crate::diagnose::close_codes::usual;
 use crate::event::codes::{ENTRIES, Entry, entry};
 use crate::event::finding::Layer;
+use crate::event::near;
 use crate::event::verdict::Exit;
 use crate::wire::close;
 
@@ -15,8 +16,6 @@ use crate::wire::close;
 const WIDTH: usize = 96;
 /// Where a text begins behind its label.
 const INDENT: usize = 9;
-/// The longest word that is looked up, in bytes.
-const WORD_MAX: usize = 64;
 
 /// The text on a finding's code, a Close code (1000 to 4999), an HTTP status (100 to 599) or an exit code (`exit 22`);
 /// none for any other word. Lines are 96 columns wide at most, and the last one ends with a line feed.
@@ -51,15 +50,7 @@ fn verdict(word: &str) -> Option<String> {
 
 /// Up to three finding codes that look like `word`, the nearest first.
 pub fn nearest(word: &str) -> Vec<&'static str> {
-    let word = word.trim().to_ascii_lowercase();
-    if word.is_empty() || word.len() > WORD_MAX {
-        return Vec::new();
-    }
-    let mut near: Vec<(usize, &'static str)> =
-        ENTRIES.iter().map(|entry| (distance(&word, entry.code), entry.code)).collect();
-    near.retain(|(distance, code)| *distance <= word.len().div_ceil(3) || (word.len() > 2 && code.contains(&word)));
-    near.sort_unstable_by_key(|(distance, code)| (!code.contains(&word), *distance, *code));
-    near.into_iter().take(3).map(|(_, code)| code).collect()
+    near::nearest(word, ENTRIES.iter().map(|entry| entry.code))
 }
 
 /// The whole of `docs/findings.md`.
@@ -181,20 +172,4 @@ fn line(text: &mut String, label: &str, words: &str) {
     }
     text.push_str(&current);
     text.push('\n');
-}
-
-/// The fewest letters to insert, remove or replace to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, against) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *against);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }

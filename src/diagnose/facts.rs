@@ -71,8 +71,11 @@ impl Facts {
             | EventKind::FaultDone(_)
             | EventKind::Finding(_)
             | EventKind::Check(_)
+            | EventKind::Compared(_)
             | EventKind::Judged(_)
             | EventKind::Listening(_)
+            | EventKind::Received(_)
+            | EventKind::ClientReport(_)
             | EventKind::RunEnded(_) => {}
         }
     }

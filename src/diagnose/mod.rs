@@ -4,12 +4,14 @@
 
 pub mod accept;
 pub mod asked;
+pub mod client;
 mod close_codes;
 pub mod conduct;
 pub mod ends;
 pub mod explain;
 pub mod facts;
 mod idle;
+pub mod old_clients;
 mod reach;
 mod refusal;
 #[cfg(test)]
@@ -105,8 +107,11 @@ impl Diagnosis {
             | EventKind::FaultDone(_)
             | EventKind::Finding(_)
             | EventKind::Check(_)
+            | EventKind::Compared(_)
             | EventKind::Judged(_)
             | EventKind::Listening(_)
+            | EventKind::Received(_)
+            | EventKind::ClientReport(_)
             | EventKind::RunEnded(_) => Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::event::PayloadBytes;
+use crate::event::{ConnId, PayloadBytes};
 use crate::moment::Span;
 use crate::wire::head::Head;
 
@@ -216,6 +216,26 @@ pub struct Opened {
     /// How long there was no connection, after a drop.
     #[serde(rename = "down_ns", skip_serializing_if = "Option::is_none")]
     pub down: Option<Span>,
+    /// Of a client of `serve`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub served: Option<Served>,
+}
+
+/// How a client is served.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Served {
+    /// What is done with its messages: `echo`, `sink` ...
+    pub mode: String,
+    /// The connection that it seems to continue, and how long after that one's drop.
+    pub returns: Option<Returns>,
+}
+
+/// A client that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Returns {
+    pub conn: ConnId,
+    #[serde(rename = "after_ns")]
+    pub after: Span,
 }
 
 /// The dial ended without a connection.

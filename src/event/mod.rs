@@ -4,16 +4,21 @@
 //! Readers match [`EventKind`] exhaustively, so that a new event forces a decision in each. The JSON format
 //! (`docs/events.md`) is this module as serde writes it: times in nanoseconds, sizes in bytes.
 
+pub mod client_report;
 pub mod codes;
+pub mod compared;
 pub mod dialling;
 pub mod ended;
 pub mod finding;
+pub mod near;
 pub mod series;
 pub mod show;
 pub mod verdict;
 
 use serde::{Serialize, Serializer};
 
+pub use client_report::ClientReport;
+pub use compared::Compared;
 pub use dialling::*;
 pub use ended::{Direction, Ended, FrameBrief, How, Side};
 pub use finding::Finding;
@@ -67,8 +72,11 @@ pub enum EventKind {
     FaultDone(FaultDone),
     Finding(Finding),
     Check(Check),
+    Compared(Compared),
     Judged(Judged),
     Listening(Listening),
+    Received(Received),
+    ClientReport(ClientReport),
     RunEnded(RunEnded),
 }
 
@@ -283,4 +291,26 @@ pub struct Check {
 pub struct Listening {
     pub url: String,
     pub loopback: bool,
+    /// The limit of open files: what it was, and to what it was raised.
+    pub open_files: Option<OpenFiles>,
+}
+
+/// The limit of open files of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenFiles {
+    pub before: u64,
+    pub now: u64,
+}
+
+/// What came into a sink since the last such event, and in all.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Received {
+    pub messages: u64,
+    pub bytes: u64,
+    #[serde(rename = "took_ns")]
+    pub took: Span,
+    pub all_messages: u64,
+    pub all_bytes: u64,
+    /// The connection has ended: `took` is its whole age.
+    pub last: bool,
 }

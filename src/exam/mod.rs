@@ -1,4 +1,6 @@
 //! Floor 2: the steps of an examination. Owns what `probe` tries next, given what was seen; pure, time passed in.
 
+pub mod compare;
 pub mod expect;
+pub mod script;
 pub mod steps;

@@ -1,12 +1,14 @@
 //! Faults that last: what they change in the frames on their way out, by rewriters over the one frame scanner. Owns
 //! `no-pong`, `wrong-pong`, `close-ignored` and the order of several; pongs that come late are `late`'s, bytes past the
-//! message engine `raw`'s.
+//! message engine `raw`'s, what holds all bytes back or ends them `socket`'s.
 
 pub mod late;
 pub mod raw;
 
 use crate::event::show;
 use crate::fault::frames::late::{LatePong, LatePongs};
+use crate::fault::socket::fragments::Fragments;
+use crate::fault::socket::limit::{LimitData, LimitReached};
 use crate::fault::spec::{Fault, Planned, When};
 use crate::moment::{Moment, Span};
 use crate::wire::header::{Header, Opcode, frame_bytes};
@@ -20,6 +22,8 @@ pub const CLOSE_IGNORED_WAIT: Span = Span::from_secs(600);
 pub struct Lasting {
     /// None: nothing does, and nothing will be sent past the message engine.
     pub rewrite: Option<Box<dyn Rewrite>>,
+    /// Told when `limit-data` has let its last byte through.
+    pub limit: Option<LimitReached>,
     /// Each fault's name, and what it does, for the log.
     pub told: Vec<(&'static str, String)>,
 }
@@ -27,7 +31,7 @@ pub struct Lasting {
 /// The lasting faults of a plan. The pongs that are held back wait in `late`, in the shape that they would have had.
 pub fn lasting(planned: &[Planned], opened: Moment, late: &LatePongs) -> Lasting {
     let (mut chain, mut told, mut delays): (Vec<Box<dyn Rewrite>>, _, _) = (Vec::new(), Vec::new(), Vec::new());
-    let mut is_wanted = false;
+    let (mut is_wanted, mut limit) = (false, None);
     for Planned { fault, when } in planned {
         let (from, since) = beginning(opened, *when);
         let (name, words) = match fault {
@@ -47,6 +51,14 @@ pub fn lasting(planned: &[Planned], opened: Moment, late: &LatePongs) -> Lasting
                 delays.push(LatePong::new(from, *delay, late.clone()));
                 ("late-pong", format!("every pong is held back for {}", show::span(*delay)))
             }
+            Fault::Fragments(parts) => {
+                chain.push(Box::new(Fragments::new(*parts, from)));
+                ("fragments", format!("every message goes out in {parts} fragments"))
+            }
+            Fault::LimitData(bytes) => {
+                limit = Some(*bytes);
+                ("limit-data", format!("the stream ends after {} from us", show::size(*bytes)))
+            }
             Fault::Raw(_) => {
                 is_wanted = true;
                 continue;
@@ -57,9 +69,15 @@ pub fn lasting(planned: &[Planned], opened: Moment, late: &LatePongs) -> Lasting
     }
     // Behind the others: what is held back comes out past them.
     chain.extend(delays.into_iter().map(|delay| Box::new(delay) as Box<dyn Rewrite>));
+    // What is counted is what goes out in the end.
+    let limit = limit.map(|bytes| {
+        let (rewrite, reached) = LimitData::new(bytes);
+        chain.push(Box::new(rewrite));
+        reached
+    });
     is_wanted |= !chain.is_empty();
     let rewrite = is_wanted.then(|| Box::new(Chain(chain)) as Box<dyn Rewrite>);
-    Lasting { rewrite, told }
+    Lasting { rewrite, limit, told }
 }
 
 fn beginning(opened: Moment, when: When) -> (Moment, String) {

@@ -17,6 +17,11 @@ impl Schedule {
         Schedule { opened, waiting: planned.iter().filter(once).cloned().collect() }
     }
 
+    /// Is nothing left to be done?
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// The next fault that is due.
     pub fn due(&mut self, now: Moment, frames_in: u64, bytes_in: u64) -> Option<Fault> {
         let opened = self.opened;

@@ -8,6 +8,9 @@ mod values;
 
 use thiserror::Error;
 
+use crate::event::near;
+use crate::fault::socket::idle::Counts;
+use crate::fault::socket::pace::{Latency, Slicer};
 use crate::moment::Span;
 
 /// One fault with its time.
@@ -60,6 +63,50 @@ pub enum Fault {
     Farewell(String),
     /// Sends bytes past the message engine.
     Raw(Raw),
+    /// Cuts every data message that goes out into so many fragments.
+    Fragments(u32),
+    /// Outgoing bytes leave late (toxiproxy's latency).
+    Latency(Latency),
+    /// So many bytes a second go out (toxiproxy's bandwidth).
+    Bandwidth(u64),
+    /// Outgoing bytes leave in small pieces (toxiproxy's slicer).
+    Slicer(Slicer),
+    /// Ends TCP after exactly so many bytes went out (toxiproxy's limit_data).
+    LimitData(u64),
+    /// Ends the connection at that age, whatever goes on.
+    Lifetime {
+        limit: Span,
+        end: End,
+    },
+    /// Ends the connection when nothing that counts has passed for so long.
+    Idle {
+        limit: Span,
+        counts: Counts,
+        end: End,
+    },
+    /// Ends TCP without the close_notify of TLS.
+    TlsTruncate,
+    /// Ends every client in the same instant.
+    KickAll(End),
+    /// Refuses every second opening handshake.
+    Flap,
+}
+
+/// How a limit ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Fin,
+    Rst,
+    /// With a Close of this code.
+    Close(u16),
+}
+
+/// Which end of the connection does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doer {
+    Server,
+    Client,
+    Either,
 }
 
 /// Which mistake the accept value holds (field guide A.6).
@@ -115,6 +162,7 @@ pub enum Odd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Raw {
     Masked,
+    Unmasked,
     /// A text frame with these reserved bits, RSV1 highest.
     Reserved(u8),
     /// A frame with this reserved opcode.
@@ -156,11 +204,25 @@ impl Fault {
             | Fault::Spa
             | Fault::NoAnswer
             | Fault::BadAccept(_)
-            | Fault::Odd(_) => Phase::Handshake,
+            | Fault::Odd(_)
+            | Fault::Flap => Phase::Handshake,
             Fault::NoPong | Fault::WrongPong | Fault::LatePong(_) | Fault::CloseIgnored => Phase::Lasting,
+            Fault::Fragments(_) | Fault::Latency(_) | Fault::Bandwidth(_) | Fault::Slicer(_) => Phase::Lasting,
+            Fault::LimitData(_) | Fault::Lifetime { .. } | Fault::Idle { .. } => Phase::Lasting,
             Fault::Close { .. } | Fault::Fin | Fault::Rst | Fault::Freeze | Fault::Farewell(_) | Fault::Raw(_) => {
                 Phase::Once
             }
+            Fault::TlsTruncate | Fault::KickAll(_) => Phase::Once,
+        }
+    }
+
+    /// Whose fault it can be.
+    pub fn doer(&self) -> Doer {
+        match self {
+            Fault::Farewell(_) | Fault::KickAll(_) | Fault::Raw(Raw::Masked) => Doer::Server,
+            Fault::Raw(Raw::Unmasked) => Doer::Client,
+            _ if self.phase() == Phase::Handshake => Doer::Server,
+            _ => Doer::Either,
         }
     }
 }
@@ -179,7 +241,7 @@ pub enum When {
 /// What is wrong with a spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SpecFault {
-    #[error("expected one of {}, got \"{got}\"", NAMES.join(", "))]
+    #[error("expected the name of a fault{}, got \"{got}\"; docs/faults.md has all", like(got))]
     Name { got: String },
     #[error("{name} expected {expected}, got \"{got}\"")]
     Value { name: &'static str, expected: &'static str, got: String },
@@ -187,10 +249,16 @@ pub enum SpecFault {
     When(String),
     #[error("{0} is done in the opening handshake and takes no @")]
     TooEarly(&'static str),
+    #[error("{0} counts from the open and takes no @")]
+    NoTime(&'static str),
     #[error("{0} takes a time like @5s, not frames or bytes")]
     TimeOnly(&'static str),
     #[error("expected a fault like close=4001:expired@5s, got nothing")]
     Empty,
+    #[error("{0} is what a server does wrong, not a client")]
+    NotByClient(String),
+    #[error("{0} is what a client does wrong, not a server")]
+    NotByServer(String),
 }
 
 /// The names, for help and for errors.
@@ -232,7 +300,25 @@ pub const NAMES: &[&str] = &[
     "oversize",
     "http-text",
     "unsolicited-pong",
+    "unmasked",
+    "fragments",
+    "latency",
+    "bandwidth",
+    "slicer",
+    "limit-data",
+    "lifetime",
+    "idle",
+    "tls-truncate",
+    "kick-all",
+    "flap",
 ];
+
+/// ` like close, fin`: the names that may be meant.
+fn like(got: &str) -> String {
+    let near = near::nearest(got, NAMES.iter().copied());
+    let names = if near.is_empty() { vec!["close", "fin", "no-pong"] } else { near };
+    format!(" like {}", names.join(", "))
+}
 
 /// The kinds of `bad-accept`.
 pub const ACCEPT_KINDS: &[&str] = &[
@@ -258,10 +344,20 @@ pub fn parse(text: &str) -> Result<Vec<Planned>, SpecFault> {
     text.split('+').map(parse_one).collect()
 }
 
+/// The same for what one end can do wrong.
+pub fn parse_for(doer: Doer, text: &str) -> Result<Vec<Planned>, SpecFault> {
+    let planned = parse(text)?;
+    let foreign =
+        planned.iter().position(|planned| !matches!(planned.fault.doer(), one if one == doer || one == Doer::Either));
+    let Some(place) = foreign else { return Ok(planned) };
+    let name: String = text.split('+').nth(place).unwrap_or(text).chars().take(40).collect();
+    Err(if doer == Doer::Client { SpecFault::NotByClient(name) } else { SpecFault::NotByServer(name) })
+}
+
 /// The faults that a path asks for; none for a path that is not `/fault/...`.
 pub fn from_path(path: &str) -> Option<Result<Vec<Planned>, SpecFault>> {
     let spec = path.split('?').next()?.strip_prefix("/fault/")?;
-    Some(parse(&values::text(spec)))
+    Some(parse_for(Doer::Server, &values::text(spec)))
 }
 
 fn parse_one(text: &str) -> Result<Planned, SpecFault> {
@@ -280,6 +376,9 @@ fn parse_one(text: &str) -> Result<Planned, SpecFault> {
     let fault = values::fault(name, value, keys)?;
     match (fault.phase(), when) {
         (Phase::Handshake, When::After(_) | When::Frames(_) | When::Bytes(_)) => Err(SpecFault::TooEarly(name)),
+        (_, When::After(_) | When::Frames(_) | When::Bytes(_)) if matches!(fault, Fault::LimitData(_)) => {
+            Err(SpecFault::NoTime(name))
+        }
         (Phase::Lasting, When::Frames(_) | When::Bytes(_)) => Err(SpecFault::TimeOnly(name)),
         _ => Ok(Planned { fault, when }),
     }

@@ -7,19 +7,29 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::fault::handshake::Answer;
-use crate::fault::spec::{self, Planned};
+use crate::fault::spec::Planned;
 use crate::fault::upgrade::{Instead, instead};
 use crate::moment::Span;
+use crate::net::policy::{Policy, Refusal};
 use crate::wire::head::Head;
 use crate::wire::head::reader::{HEAD_LIMIT, HeadFault, HeadReader};
-use crate::wire::upgrade::{Accepted, Judged, accept_key, answer_bytes, judge_request, refusal_bytes};
+use crate::wire::upgrade::{Judged, accept_key, answer_bytes, judge_request, refusal_bytes};
+
+/// A request, whole.
+#[derive(Debug)]
+pub struct Asked {
+    pub head: Head,
+    /// What came behind it.
+    pub rest: Vec<u8>,
+}
 
 /// A request that was answered by a 101, right or wrong.
 #[derive(Debug)]
 pub struct Welcomed {
     pub head: Head,
-    /// The faults for this connection: those of the command line and of its path.
-    pub planned: Vec<Planned>,
+    /// The 101 as it went out.
+    pub answer: Head,
+    pub subprotocol: Option<String>,
     /// Frames that came with the request.
     pub rest: Vec<u8>,
     /// What was wrong or odd about the answer, on purpose.
@@ -38,29 +48,32 @@ pub enum Turned {
     #[error("{0}")]
     Io(#[from] io::Error),
     /// Answered with an HTTP status.
-    #[error("refused with {status} {reason}: {why}")]
-    Refused { head: Box<Head>, status: u16, reason: &'static str, why: String },
+    #[error("refused: {why}")]
+    Refused { head: Box<Head>, answer: Box<Head>, why: String },
     /// Not answered, on purpose: the caller keeps the stream until the client leaves.
     #[error("no answer to the upgrade, as asked")]
     Unanswered { head: Box<Head> },
     /// Answered by a fault.
     #[error("{what}, as asked")]
-    Fault { head: Box<Head>, what: String },
+    Fault { head: Box<Head>, answer: Box<Head>, what: String },
 }
 
 /// A request must be whole within this time.
 const HEAD_WAIT: Span = Span::from_secs(10);
 
-/// Answers one client. `faults` are those of the command line; `/fault/SPEC` in the path adds its own.
-pub async fn welcome<S>(io: &mut S, faults: &[Planned]) -> Result<Welcomed, Turned>
+/// Reads one client's request.
+///
+/// # Errors
+/// What is no HTTP is answered by 400 or 431 before it comes back as an error.
+pub async fn read<S>(io: &mut S) -> Result<Asked, Turned>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let reading = tokio::time::timeout(HEAD_WAIT.duration(), read_request(io));
-    let (head, rest) = match reading.await.map_err(|_| Turned::Slow)? {
-        Ok(request) => request,
-        Err(NoRequest::Cut) => return Err(Turned::Cut),
-        Err(NoRequest::Io(error)) => return Err(Turned::Io(error)),
+    match reading.await.map_err(|_| Turned::Slow)? {
+        Ok((head, rest)) => Ok(Asked { head, rest }),
+        Err(NoRequest::Cut) => Err(Turned::Cut),
+        Err(NoRequest::Io(error)) => Err(Turned::Io(error)),
         Err(NoRequest::Head(fault)) => {
             let (status, reason) = match fault {
                 HeadFault::TooLarge { .. } => (431, "Request Header Fields Too Large"),
@@ -69,55 +82,77 @@ where
             let why = fault.to_string();
             io.write_all(&refusal_bytes(status, reason, &[], &format!("{}\n", why.escape_debug()))).await?;
             end(io).await;
-            return Err(Turned::NotHttp(why));
+            Err(Turned::NotHttp(why))
         }
-    };
-    let mut planned = faults.to_vec();
-    match spec::from_path(head.target()) {
-        Some(Ok(own)) => planned.extend(own),
-        Some(Err(fault)) => {
-            let why = fault.to_string();
-            return refuse(io, head, 400, "Bad Request", Vec::new(), why).await;
-        }
-        None => {}
-    }
-    match judge_request(&head) {
-        Judged::Upgrade(accepted) => answer(io, head, rest, planned, &accepted).await,
-        Judged::Plain => {
-            let why = "this is a WebSocket server; the request has no Upgrade: websocket".to_string();
-            let fields = vec![("Upgrade".into(), "websocket".into()), ("Sec-WebSocket-Version".into(), "13".into())];
-            refuse(io, head, 426, "Upgrade Required", fields, why).await
-        }
-        Judged::Refuse { status, reason, fields, body } => refuse(io, head, status, reason, fields, body).await,
     }
 }
 
-async fn answer<S>(
-    io: &mut S,
-    head: Head,
-    rest: Vec<u8>,
-    planned: Vec<Planned>,
-    accepted: &Accepted,
-) -> Result<Welcomed, Turned>
+/// Answers an upgrade as the rules, the policy and the planned faults say.
+///
+/// # Errors
+/// Every answer but a 101, after it was sent.
+pub async fn answer<S>(io: &mut S, asked: Asked, planned: &[Planned], policy: &Policy) -> Result<Welcomed, Turned>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let fault = match instead(&planned, &accepted.key) {
+    let Asked { head, rest } = asked;
+    let accepted = match judge_request(&head) {
+        Judged::Upgrade(accepted) => accepted,
+        Judged::Plain => return refuse(io, head, no_upgrade()).await,
+        Judged::Refuse { status, reason, fields, body } => {
+            return refuse(io, head, Refusal { status, reason, fields, why: body }).await;
+        }
+    };
+    let subprotocol = match policy.judge(&head) {
+        Ok(subprotocol) => subprotocol,
+        Err(refusal) => return refuse(io, head, refusal).await,
+    };
+    let fault = match instead(planned, &accepted.key) {
         None => None,
         Some(Instead::Answer(answer)) => Some(answer),
         Some(Instead::Refuse { bytes, what }) => {
             io.write_all(&bytes).await?;
             end(io).await;
-            return Err(Turned::Fault { head: Box::new(head), what });
+            return Err(Turned::Fault { head: Box::new(head), answer: Box::new(head_of(&bytes)), what });
         }
         Some(Instead::Nothing) => return Err(Turned::Unanswered { head: Box::new(head) }),
     };
-    match &fault {
-        None => io.write_all(&answer_bytes(&accept_key(&accepted.key), None, &[])).await?,
-        Some(answer) => write_paced(io, &answer.bytes, answer.pause).await?,
-    }
+    let bytes = match &fault {
+        None => answer_bytes(&accept_key(&accepted.key), subprotocol.as_deref(), &policy.fields),
+        Some(answer) => answer.bytes.clone(),
+    };
+    write_paced(io, &bytes, fault.as_ref().map_or(Span::ZERO, |answer| answer.pause)).await?;
     io.flush().await?;
-    Ok(Welcomed { head, planned, rest, fault })
+    let subprotocol = subprotocol.filter(|_| fault.is_none());
+    Ok(Welcomed { head, answer: head_of(&bytes), subprotocol, rest, fault })
+}
+
+/// What a path for sockets says to a request without an upgrade.
+pub fn no_upgrade() -> Refusal {
+    let fields = vec![("Upgrade".into(), "websocket".into()), ("Sec-WebSocket-Version".into(), "13".into())];
+    let why = "this is a WebSocket server; the request has no Upgrade: websocket".to_string();
+    Refusal { status: 426, reason: "Upgrade Required", fields, why }
+}
+
+/// Refuses a request.
+///
+/// # Errors
+/// Always: the refusal, or the error of writing it.
+pub async fn refuse<S>(io: &mut S, head: Head, refusal: Refusal) -> Result<Welcomed, Turned>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Refusal { status, reason, fields, why } = refusal;
+    let bytes = refusal_bytes(status, reason, &fields, &format!("{}\n", why.escape_debug()));
+    io.write_all(&bytes).await?;
+    end(io).await;
+    Err(Turned::Refused { head: Box::new(head), answer: Box::new(head_of(&bytes)), why })
+}
+
+/// An answer of ours without what stands behind its head.
+fn head_of(answer: &[u8]) -> Head {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    Head::verbatim(answer[..end].to_vec())
 }
 
 /// All at once, or each byte by itself with so long before the next.
@@ -133,24 +168,8 @@ async fn write_paced<S: AsyncWrite + Unpin>(io: &mut S, bytes: &[u8], pause: Spa
     Ok(())
 }
 
-async fn refuse<S>(
-    io: &mut S,
-    head: Head,
-    status: u16,
-    reason: &'static str,
-    fields: Vec<(String, String)>,
-    why: String,
-) -> Result<Welcomed, Turned>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    io.write_all(&refusal_bytes(status, reason, &fields, &format!("{}\n", why.escape_debug()))).await?;
-    end(io).await;
-    Err(Turned::Refused { head: Box::new(head), status, reason, why })
-}
-
 /// Ends our direction, and reads until the client ends its own: closing with unread bytes would reset the answer away.
-async fn end<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) {
+pub async fn end<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) {
     let _ = io.shutdown().await;
     let _ = tokio::time::timeout(Span::from_millis(1000).duration(), wait_for_end(io)).await;
 }

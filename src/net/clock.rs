@@ -47,6 +47,12 @@ pub fn wall_millis() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Microseconds since 1970, UTC.
+pub fn wall_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
 /// The wall clock as RFC 3339, UTC, with milliseconds.
 pub fn wall_rfc3339() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()

@@ -9,25 +9,38 @@ use std::task::{Context, Poll};
 
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::event::{ConnId, DialFailed, EventKind, Opened};
+use crate::event::{ConnId, DialFailed, EventKind, Opened, Wanted};
+use crate::fault::socket::idle::Passed;
 use crate::moment::{Moment, Span};
 use crate::net::link::{Link, Socket};
-use crate::watch::life::{Command, Life};
+use crate::watch::life::{Command, FrameNote, Life};
 
 /// Who looks on and says what is wanted.
 pub trait Control {
     /// An event of connection `conn` (0: of the run).
     fn on(&mut self, at: Moment, conn: ConnId, kind: EventKind);
+    /// A control frame, whether frames are wanted or not.
+    fn control_frame(&mut self, _note: &FrameNote) {}
     /// A text or binary message, before it is thrown away.
     fn message(&mut self, now: Moment, conn: ConnId, message: &Message);
-    /// The next wish; asked again until there is none. `arrived`: frames and bytes of the connection so far.
-    fn wish(&mut self, now: Moment, arrived: (u64, u64)) -> Option<Wish>;
+    /// The next wish; asked again until there is none.
+    fn wish(&mut self, now: Moment, progress: &Progress) -> Option<Wish>;
+    /// What is to be built of frames and messages from now on; it may change while a connection is open.
+    fn wanted(&self) -> Wanted;
     /// When a wish may come by time alone.
     fn deadline(&self) -> Option<Moment>;
     /// True while events cannot be taken: then nothing is read.
     fn is_holding(&self) -> bool;
     /// Wakes when a wish may have come, or holding has ended.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    pub passed: Passed,
+    /// Is there room for more to send? Without it a wish to send waits in memory.
+    pub has_room: bool,
 }
 
 /// What is wanted.
@@ -41,6 +54,8 @@ pub enum Wish {
     /// End TCP without a Close frame.
     Fin,
     Reset,
+    /// End TCP without the end of TLS.
+    Truncate,
     Freeze,
 }
 

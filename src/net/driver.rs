@@ -33,6 +33,8 @@ pub enum Parting {
     /// TLS and TCP are ended in order.
     Quiet,
     Reset,
+    /// TCP is ended, TLS is not.
+    Truncate,
 }
 
 /// A deadline is judged so late at the latest, however much there is to read.
@@ -49,6 +51,7 @@ pub async fn part<S: Socket, C: Control>(
 ) {
     let farewell = match parting {
         Parting::Reset => return link.reset(),
+        Parting::Truncate => return link.truncate(),
         Parting::Quiet => None,
         Parting::Say(body) => Some(Outgoing::Close(body)),
     };
@@ -73,6 +76,9 @@ pub async fn drive<S: Socket, C: Control>(
     let mut read_since = false;
     loop {
         let now = clock.now();
+        if link.want(control.wanted()) {
+            life.want_frames(control.wanted().frames);
+        }
         if let Some(ending) = settle(now, link, life, conn, control) {
             return ending;
         }
@@ -170,7 +176,7 @@ fn settle<S: Socket, C: Control>(
             return Some(Ending { at: now, end: link.account(now, cut), parting: parting_of(cut, life) });
         }
         let local = |why| Some(Cut::Local(why));
-        let (cut, parting) = match control.wish(now, link.arrived())? {
+        let (cut, parting) = match control.wish(now, &link.progress())? {
             Wish::Life(command) => {
                 life.handle(now, Input::Command(command));
                 continue;
@@ -187,8 +193,9 @@ fn settle<S: Socket, C: Control>(
                 link.freeze();
                 continue;
             }
-            Wish::Fin => (local("fin, as asked"), Parting::Quiet),
-            Wish::Reset => (local("rst, as asked"), Parting::Reset),
+            Wish::Fin => (local("FIN, as asked"), Parting::Quiet),
+            Wish::Reset => (local("RST, as asked"), Parting::Reset),
+            Wish::Truncate => (local("end of TCP without the end of TLS, as asked"), Parting::Truncate),
         };
         let end = link.account(now, cut?);
         return Some(Ending { at: now, end, parting });
@@ -196,7 +203,8 @@ fn settle<S: Socket, C: Control>(
 }
 
 fn send_back<S: Socket>(link: &mut Link<S>, life: &Life, message: Message) {
-    if life.is_closing() {
+    // A Close that came behind the message does not take its answer away.
+    if life.has_said_close() {
         return;
     }
     match message {
@@ -226,7 +234,12 @@ fn drain<S: Socket, C: Control>(
 
 fn take<C: Control>(now: Moment, io: Io, life: &mut Life, conn: ConnId, control: &mut C) {
     match io {
-        Io::Frame(note) => life.handle(now, Input::Frame(&note)),
+        Io::Frame(note) => {
+            if note.header.opcode.is_control() {
+                control.control_frame(&note);
+            }
+            life.handle(now, Input::Frame(&note));
+        }
         Io::Bytes(total) => life.handle(now, Input::Bytes { total }),
         Io::Written(mark) => life.handle(now, Input::Written(mark)),
         Io::Message(message) => {

@@ -1,5 +1,5 @@
 //! A stream that changes what goes out: the place of deliberate faults, between tap and message engine. Owns the buffer of
-//! changed and injected bytes; without either it only forwards.
+//! changed and injected bytes and the wait of those that are held back; without any of it it only forwards.
 
 use std::fmt;
 use std::io;
@@ -8,25 +8,37 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::fault::socket::pace::Pace;
 use crate::net::clock::Clock;
+use crate::net::timer::Timer;
 use crate::wire::rewrite::Rewrite;
 
-/// A stream with at most one rewriter for its outgoing bytes.
+/// A stream with at most one rewriter for its outgoing bytes, and at most one thing that holds them back.
 pub struct Filter<S> {
     io: S,
     clock: Clock,
     rewrite: Option<Box<dyn Rewrite>>,
+    pace: Option<Box<Paced>>,
     /// Bytes on their way out.
     ready: Vec<u8>,
+}
+
+/// Bytes that are held back, and the clock that lets them go.
+struct Paced {
+    pace: Pace,
+    timer: Timer,
+    /// The piece that is leaving: one write of its own.
+    piece: Vec<u8>,
 }
 
 /// Beyond this nothing more is taken from above until it has left.
 const READY_MAX: usize = 256 * 1024;
 
 impl<S> Filter<S> {
-    /// Forwards, or changes what goes out by `rewrite`.
-    pub fn new(io: S, rewrite: Option<Box<dyn Rewrite>>, clock: Clock) -> Filter<S> {
-        Filter { io, clock, rewrite, ready: Vec::new() }
+    /// Forwards, or changes what goes out by `rewrite`, or holds it back by `pace`.
+    pub fn new(io: S, rewrite: Option<Box<dyn Rewrite>>, pace: Option<Pace>, clock: Clock) -> Filter<S> {
+        let pace = pace.map(|pace| Box::new(Paced { pace, timer: Timer::new(clock), piece: Vec::new() }));
+        Filter { io, clock, rewrite, pace, ready: Vec::new() }
     }
 
     /// Puts bytes of our own behind what has gone out. The caller has flushed, so that they stand between two frames.
@@ -53,15 +65,37 @@ impl<S: fmt::Debug> fmt::Debug for Filter<S> {
 
 impl<S: AsyncWrite + Unpin> Filter<S> {
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.ready.is_empty() {
-            let written = std::task::ready!(Pin::new(&mut self.io).poll_write(cx, &self.ready))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.ready.drain(..written);
+        let Some(paced) = &mut self.pace else { return write_out(&mut self.io, &mut self.ready, cx) };
+        if !self.ready.is_empty() {
+            paced.pace.push(self.clock.now(), &self.ready);
+            self.ready.clear();
         }
-        Poll::Ready(Ok(()))
+        loop {
+            std::task::ready!(write_out(&mut self.io, &mut paced.piece, cx))?;
+            if let Some(piece) = paced.pace.take(self.clock.now()) {
+                paced.piece = piece;
+                continue;
+            }
+            let Some(due) = paced.pace.wake_at() else { return Poll::Ready(Ok(())) };
+            std::task::ready!(paced.timer.poll(cx, due));
+        }
     }
+
+    /// Bytes that have not left.
+    fn waiting(&self) -> usize {
+        self.ready.len() + self.pace.as_ref().map_or(0, |paced| paced.pace.waiting() + paced.piece.len())
+    }
+}
+
+fn write_out<S: AsyncWrite + Unpin>(io: &mut S, bytes: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    while !bytes.is_empty() {
+        let written = std::task::ready!(Pin::new(&mut *io).poll_write(cx, bytes))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        bytes.drain(..written);
+    }
+    Poll::Ready(Ok(()))
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Filter<S> {
@@ -73,11 +107,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Filter<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Filter<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let filter = &mut *self;
-        if filter.ready.len() >= READY_MAX || (filter.rewrite.is_none() && !filter.ready.is_empty()) {
+        let is_plain = filter.rewrite.is_none() && filter.pace.is_none();
+        if filter.waiting() >= READY_MAX || (is_plain && !filter.ready.is_empty()) {
             std::task::ready!(filter.drain(cx))?;
         }
-        let Some(rewrite) = &mut filter.rewrite else { return Pin::new(&mut filter.io).poll_write(cx, buf) };
-        rewrite.push(filter.clock.now(), buf, &mut filter.ready);
+        match &mut filter.rewrite {
+            Some(rewrite) => rewrite.push(filter.clock.now(), buf, &mut filter.ready),
+            None if is_plain => return Pin::new(&mut filter.io).poll_write(cx, buf),
+            None => filter.ready.extend_from_slice(buf),
+        }
         match filter.drain(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(buf.len())),

@@ -3,6 +3,7 @@
 //! Owns the making and the server's TLS settings; who listens and where the CA is written is the caller's. Nothing is
 //! kept: each run has its own CA, whose key is forgotten as soon as the leaf is signed.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,12 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+use crate::net::trust;
 
 const CA_NAME: &str = "wscope on-the-spot CA";
 
@@ -53,16 +58,42 @@ pub fn server_identity(names: &[String], wall_unix: i64) -> Result<ServerIdentit
     })
 }
 
-/// TLS 1.2 and 1.3 with this identity, no client certificates, ALPN `http/1.1` only (RFC 7301).
+/// The identity in two PEM files: the chain, leaf first, and its key.
+///
+/// # Errors
+/// One line, when a file cannot be read or holds no certificate or key.
+pub fn identity_from_files(chain: &Path, key: &Path) -> Result<ServerIdentity, String> {
+    let certificates = trust::read_ca(chain).map_err(|why| format!("--cert: {why}"))?;
+    let private = PrivateKeyDer::from_pem_file(key);
+    let private = private.map_err(|why| format!("--key: {} holds no private key: {why}", key.display()))?;
+    Ok(ServerIdentity { chain: certificates, key: private, ca_pem: String::new() })
+}
+
+/// TLS 1.2 and 1.3 with this identity, ALPN `http/1.1` only (RFC 7301). With `client_roots` a client must show a
+/// certificate that one of them has issued.
 ///
 /// # Errors
 /// One line, when the key does not fit the certificate.
-pub fn server_config(identity: &ServerIdentity) -> Result<Arc<ServerConfig>, String> {
+pub fn server_config(
+    identity: &ServerIdentity,
+    client_roots: Option<Vec<CertificateDer<'static>>>,
+) -> Result<Arc<ServerConfig>, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_no_client_auth()
+        .map_err(|error| error.to_string())?;
+    let builder = match client_roots {
+        None => builder.with_no_client_auth(),
+        Some(certificates) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates {
+                roots.add(certificate).map_err(|error| format!("--client-ca: {error}"))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            builder.with_client_cert_verifier(verifier.map_err(|error| format!("--client-ca: {error}"))?)
+        }
+    };
+    let mut config = builder
         .with_single_cert(identity.chain.clone(), identity.key.clone_key())
         .map_err(|error| error.to_string())?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -150,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_server_can_use_it() {
-        let config = server_config(&server_identity(&[], NOW).unwrap()).unwrap();
+        let config = server_config(&server_identity(&[], NOW).unwrap(), None).unwrap();
         assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
     }
 

@@ -76,3 +76,35 @@ pub fn linger_zero(descriptor: RawFd) {
     // A socket that cannot linger is closed as usual.
     let _ = socket2::SockRef::from(&socket).set_linger(Some(std::time::Duration::ZERO));
 }
+
+/// Ends the writing direction of this socket, whatever speaks on it. The caller owns the open socket `descriptor`.
+#[allow(unsafe_code)]
+pub fn end_writing(descriptor: RawFd) {
+    use std::os::fd::BorrowedFd;
+    // SAFETY: the caller holds the socket open for the whole call; the borrow ends with it.
+    let socket = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    // A peer that is gone already needs no end.
+    let _ = socket2::SockRef::from(&socket).shutdown(std::net::Shutdown::Write);
+}
+
+/// The limit of open files: what it was and what it is now, raised to what the system allows.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub fn raise_open_files() -> Option<(u64, u64)> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid rlimit for the whole call.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } != 0 {
+        return None;
+    }
+    let before = limit.rlim_cur;
+    let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+    // SAFETY: `raised` is a valid rlimit for the whole call, and no more than the hard limit is asked for.
+    let failed = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raised) };
+    Some((before, if failed == 0 { limit.rlim_max } else { before }))
+}
+
+/// The limit is not touched here.
+#[cfg(not(target_os = "linux"))]
+pub fn raise_open_files() -> Option<(u64, u64)> {
+    None
+}

@@ -2,22 +2,26 @@
 //! writing, the drain of the read side after a write error, and the end of TLS and TCP. It decides nothing: `watch::life`
 //! does.
 
+mod writing;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::{Sink, Stream};
+use futures_util::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{self, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use crate::event::{Payload, Wanted};
-use crate::moment::{Moment, Span};
+use crate::fault::socket::pace::Pace;
+use crate::moment::Moment;
 use crate::net::clock::Clock;
-use crate::net::cut::{classify_end, classify_error};
+use crate::net::control::Progress;
+use crate::net::cut::classify_end;
 use crate::net::filter::Filter;
 use crate::net::kernel;
 use crate::net::outbox::{FRAGMENT, Outbox};
@@ -45,7 +49,9 @@ pub struct Setup {
     /// The largest message, in bytes.
     pub max_message: u64,
     pub wanted: Wanted,
+    /// What faults put between engine and wire.
     pub rewrite: Option<Box<dyn Rewrite>>,
+    pub pace: Option<Pace>,
     /// Bytes that came with the handshake's head.
     pub rest: Vec<u8>,
 }
@@ -68,14 +74,19 @@ pub enum Io {
 pub struct Link<S> {
     engine: WebSocketStream<Filter<Tap<S>>>,
     clock: Clock,
+    wanted: Wanted,
     outbox: Outbox,
+    /// Marks that somebody waits for, and how many messages nobody waits for.
     unflushed: Vec<Mark>,
+    unflushed_messages: usize,
     /// Bytes of a fault, to be put between two frames.
     injected: VecDeque<Vec<u8>>,
     injecting: bool,
     dirty: bool,
     ready: VecDeque<Io>,
     bytes_told: u64,
+    /// Messages that were handed on.
+    delivered: u64,
     reading: Reading,
     /// The first error of writing, as a class.
     write_cut: Option<Cut>,
@@ -92,22 +103,24 @@ enum Reading {
     Frozen,
 }
 
-/// After a write error, a Close frame with the reason may still be there to read.
-const DRAIN_AFTER_WRITE_ERROR: Span = Span::from_millis(1000);
 const READ_BUFFER_CLIENT: usize = 16 * 1024;
 const READ_BUFFER_SERVER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 64 * 1024;
 
+/// How much of a frame's payload is kept for whoever wants it.
+fn preview(wanted: Wanted) -> usize {
+    match wanted.messages {
+        Payload::No => 0,
+        Payload::Head(head) => head,
+        Payload::Whole => usize::MAX,
+    }
+}
+
 impl<S: Socket> Link<S> {
     /// Takes over a stream behind its opening handshake.
     pub async fn new(io: S, setup: Setup, clock: Clock) -> Link<S> {
-        let Setup { role, max_message, wanted, rewrite, rest } = setup;
-        let preview = match wanted.messages {
-            Payload::No => 0,
-            Payload::Head(head) => head,
-            Payload::Whole => usize::MAX,
-        };
-        let tap = Tap::new(io, rest, role, max_message, wanted, preview, clock);
+        let Setup { role, max_message, wanted, rewrite, pace, rest } = setup;
+        let tap = Tap::new(io, rest, role, max_message, wanted, preview(wanted), clock);
         let (role, read_buffer) = match role {
             Role::Client => (protocol::Role::Client, READ_BUFFER_CLIENT),
             Role::Server => (protocol::Role::Server, READ_BUFFER_SERVER),
@@ -119,17 +132,20 @@ impl<S: Socket> Link<S> {
             .max_write_buffer_size(WRITE_BUFFER + 4 * FRAGMENT)
             .max_message_size(Some(largest))
             .max_frame_size(Some(largest));
-        let filter = Filter::new(tap, rewrite, clock);
+        let filter = Filter::new(tap, rewrite, pace, clock);
         Link {
             engine: WebSocketStream::from_raw_socket(filter, role, Some(config)).await,
             clock,
+            wanted,
             outbox: Outbox::default(),
             unflushed: Vec::new(),
+            unflushed_messages: 0,
             injected: VecDeque::new(),
             injecting: false,
             dirty: false,
             ready: VecDeque::new(),
             bytes_told: 0,
+            delivered: 0,
             reading: Reading::Engine,
             write_cut: None,
         }
@@ -165,9 +181,19 @@ impl<S: Socket> Link<S> {
         !self.ready.is_empty()
     }
 
-    /// Frames and bytes that arrived.
-    pub fn arrived(&self) -> (u64, u64) {
-        (self.tap().frames_in(), self.tap().bytes_in())
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        Progress { passed: self.tap().passed(), has_room: !self.outbox.is_full() }
+    }
+
+    /// From now on this is wanted; true if it was something else before.
+    pub fn want(&mut self, wanted: Wanted) -> bool {
+        if self.wanted == wanted {
+            return false;
+        }
+        self.wanted = wanted;
+        self.engine.get_mut().below_mut().want(wanted.frames, preview(wanted));
+        true
     }
 
     /// Has the next hop acknowledged what we wrote?
@@ -192,14 +218,18 @@ impl<S: Socket> Link<S> {
         End { cut, wire: self.tap().account(now), io: io.map(io::Error::to_string) }
     }
 
-    /// What the connection did next. Writes first, so that a reply is never kept behind a flood of reading.
+    /// What the connection did next. Replies go to the engine before more is read, and to the socket when the input is
+    /// drained, or before if they are many or somebody waits for one: a system call a message would be the most of the cost.
     pub fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<Io> {
         if let Some(io) = self.ready.pop_front() {
             return Poll::Ready(io);
         }
-        self.write(cx);
+        self.write(cx, self.is_urgent());
         if self.ready.is_empty() || self.outbox.is_empty() {
             self.read(cx);
+        }
+        if self.ready.is_empty() {
+            self.write(cx, true);
         }
         match self.ready.pop_front() {
             Some(io) => Poll::Ready(io),
@@ -214,7 +244,7 @@ impl<S: Socket> Link<S> {
                 self.send(farewell, Mark::Close);
             }
             if self.write_cut.is_none() {
-                self.write(cx);
+                self.write(cx, true);
             }
             let _ = Pin::new(self.engine.get_mut()).poll_shutdown(cx);
             Poll::Ready(())
@@ -232,69 +262,11 @@ impl<S: Socket> Link<S> {
         }
     }
 
-    fn write(&mut self, cx: &mut Context<'_>) {
-        if self.write_cut.is_some() {
-            return;
+    /// Ends TCP and leaves TLS as it is.
+    pub fn truncate(self) {
+        if let Some(descriptor) = self.tap().io().descriptor() {
+            kernel::end_writing(descriptor);
         }
-        if let Err(error) = self.write_some(cx) {
-            self.write_failed(&error);
-        }
-    }
-
-    fn write_some(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        while !self.outbox.is_empty() {
-            match Pin::new(&mut self.engine).poll_ready(cx) {
-                Poll::Ready(ready) => ready?,
-                Poll::Pending => return Ok(()),
-            }
-            let Some((message, mark)) = self.outbox.take() else { return Ok(()) };
-            self.dirty = true;
-            match Pin::new(&mut self.engine).start_send(message) {
-                // Behind a Close nothing goes out any more (5.5.1).
-                Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {}
-                Err(error) => return Err(error),
-            }
-            self.unflushed.extend(mark);
-        }
-        if !self.dirty {
-            return self.write_injected(cx);
-        }
-        match Pin::new(&mut self.engine).poll_flush(cx) {
-            Poll::Ready(Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed)) => {
-                self.dirty = false;
-                self.take_notes();
-                self.ready.extend(self.unflushed.drain(..).map(Io::Written));
-                self.write_injected(cx)
-            }
-            Poll::Ready(Err(error)) => Err(error),
-            Poll::Pending => Ok(()),
-        }
-    }
-
-    /// The engine's frames are out: a boundary.
-    fn write_injected(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        while let Some(bytes) = self.injected.pop_front() {
-            self.engine.get_mut().inject(&bytes);
-            self.injecting = true;
-        }
-        if self.injecting
-            && let Poll::Ready(flushed) = Pin::new(self.engine.get_mut()).poll_flush(cx)
-        {
-            flushed?;
-            self.injecting = false;
-            self.take_notes();
-        }
-        Ok(())
-    }
-
-    fn write_failed(&mut self, error: &Error) {
-        let cut = match (self.tap().write_error(), error) {
-            (Some(error), _) => classify_error(error),
-            (None, Error::Io(error)) => classify_error(error),
-            _ => return,
-        };
-        self.write_cut.get_or_insert(cut);
-        self.reading = Reading::Raw { until: Some(self.clock.now().after(DRAIN_AFTER_WRITE_ERROR)) };
     }
 
     fn read(&mut self, cx: &mut Context<'_>) {
@@ -312,6 +284,7 @@ impl<S: Socket> Link<S> {
         match next {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => {
+                self.delivered += 1;
                 self.ready.push_back(Io::Message(message));
             }
             // The tap has told of the control frames.
@@ -331,7 +304,11 @@ impl<S: Socket> Link<S> {
             Some(Error::Utf8(_)) => return self.ready.push_back(Io::End(Cut::Breach(Breach::TextNotUtf8))),
             Some(error) if self.tap().write_error().is_some() => self.write_failed(error),
             // The tap has told of the breach, or the closing handshake is through: the peer's end of stream is awaited.
-            _ => self.reading = Reading::Raw { until: None },
+            _ => {
+                // The engine is through, and its answer may still wait below it.
+                self.injecting = true;
+                self.reading = Reading::Raw { until: None };
+            }
         }
         self.again(cx);
     }
@@ -369,7 +346,8 @@ impl<S: Socket> Link<S> {
     }
 
     fn take_notes(&mut self) {
-        while let Some(note) = self.engine.get_mut().below_mut().note() {
+        let delivered = if self.reading == Reading::Engine { self.delivered } else { u64::MAX };
+        while let Some(note) = self.engine.get_mut().below_mut().note(delivered) {
             self.ready.push_back(Io::Frame(note));
         }
     }

@@ -59,6 +59,8 @@ impl Drop for UnlinkOnDrop {
 pub struct Arrived {
     plain: Plain,
     pub peer: String,
+    /// The address of ours that the client has reached.
+    pub local: Option<SocketAddr>,
     tls: Option<Arc<rustls::ServerConfig>>,
 }
 
@@ -104,7 +106,14 @@ impl Listener {
     pub async fn arrive(&self) -> Arrived {
         loop {
             match self.take().await {
-                Ok((plain, peer)) => return Arrived { plain, peer, tls: self.tls.clone() },
+                Ok((plain, peer)) => {
+                    let local = match &plain {
+                        Plain::Tcp(tcp) => tcp.local_addr().ok(),
+                        #[cfg(unix)]
+                        Plain::Unix(_) => None,
+                    };
+                    return Arrived { plain, peer, local, tls: self.tls.clone() };
+                }
                 // Out of descriptors: the clients that are here must end before the next can come.
                 Err(_) => tokio::time::sleep(Span::from_millis(50).duration()).await,
             }

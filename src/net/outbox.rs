@@ -17,7 +17,7 @@ pub struct Outbox {
 }
 
 /// Larger messages go out in fragments of this size: the engine moves its whole buffer at each partial write.
-pub const FRAGMENT: usize = 128 * 1024;
+pub const FRAGMENT: usize = 256 * 1024;
 /// Beyond this the outbox is full, and an echo stops reading.
 const BYTES_MAX: usize = 1024 * 1024;
 

@@ -7,7 +7,12 @@ use std::pin::pin;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-use crate::event::{Attempt, DialFailed, DialFault, DialStarted, EventKind, Opened, Phase, Redirected, Wanted};
+use crate::event::{
+    Attempt, DialFailed, DialFault, DialStarted, EventKind, FaultDone, Opened, Phase, Redirected, Wanted,
+};
+use crate::fault::conduct::{self, Between, Conduct};
+use crate::fault::socket::pace::Pace;
+use crate::fault::spec::Planned;
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
 use crate::net::control::{DialEnd, Dialer, Dialled, Log};
@@ -41,24 +46,26 @@ pub struct Plan {
     pub life: life::Plan,
     pub max_message: u64,
     pub wanted: Wanted,
+    /// What we do wrong on purpose, on every connection.
+    pub faults: Vec<Planned>,
     /// Makes jitter repeatable.
     pub seed: u64,
 }
 
 /// Dials by a plan.
-#[derive(Debug)]
 pub struct Reach {
     plan: Plan,
     clock: Clock,
+    wrongs: conduct::Current,
     dice: StdRng,
     nonces: StdRng,
 }
 
 impl Reach {
-    /// Nothing is dialled yet.
-    pub fn new(plan: Plan, clock: Clock) -> Reach {
+    /// Nothing is dialled yet. What is to be done wrong on a connection stands in `wrongs` from its open on.
+    pub fn new(plan: Plan, clock: Clock, wrongs: conduct::Current) -> Reach {
         let dice = StdRng::seed_from_u64(plan.seed);
-        Reach { plan, clock, dice, nonces: rand::make_rng() }
+        Reach { plan, clock, wrongs, dice, nonces: rand::make_rng() }
     }
 
     async fn once(&mut self, plan: &dial::Plan, limit: &Limit, log: &Log) -> Result<Dialled<Stream>, Failed> {
@@ -68,15 +75,32 @@ impl Reach {
         let request = self.request(&plan.target);
         let upgraded = self.ask(&mut stream, &request, limit, log).await?;
         let Upgraded { head, rest } = upgraded;
+        let between = self.misbehave(log);
         let setup = Setup {
             role: Role::Client,
             max_message: self.plan.max_message,
             wanted: self.plan.wanted,
-            rewrite: None,
+            rewrite: between.rewrite,
+            pace: between.pace.map(|plan| Pace::new(plan, self.plan.seed)),
             rest,
         };
         let opened = opened(&plan.target, peer, &head, self.clock.now().since(began));
         Ok(Dialled { link: Link::new(stream, setup, self.clock).await, opened })
+    }
+
+    /// Begins what this end does wrong on purpose.
+    fn misbehave(&self, log: &Log) -> Between {
+        if self.plan.faults.is_empty() {
+            return Between::default();
+        }
+        let now = self.clock.now();
+        let (conduct, between, told) = Conduct::begin(&self.plan.faults, now, true);
+        for (fault, words) in told {
+            let what = format!("{words}, as asked");
+            log.tell(now, EventKind::FaultDone(FaultDone { fault: fault.into(), what }));
+        }
+        *self.wrongs.borrow_mut() = Some(conduct);
+        between
     }
 
     async fn connect(&self, plan: &dial::Plan, limit: &Limit, log: &Log) -> Result<(Plain, String), Failed> {
@@ -269,5 +293,6 @@ fn opened(target: &Target, peer: String, head: &Head, took: Span) -> Opened {
         server: head.first("Server").map(str::to_string),
         took,
         down: None,
+        served: None,
     }
 }

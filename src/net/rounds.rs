@@ -8,7 +8,7 @@ use std::task::Poll;
 use crate::event::{ConnId, EventKind};
 use crate::moment::Moment;
 use crate::net::clock::Clock;
-use crate::net::control::{Control, DialEnd, Dialer, Dialled, Log, Wish};
+use crate::net::control::{Control, DialEnd, Dialer, Dialled, Log, Progress, Wish};
 use crate::net::driver::{Ending, drive, part};
 use crate::net::timer::{Timer, wake_at};
 use crate::watch::life::Command;
@@ -136,7 +136,7 @@ async fn wait<C: Control>(due: Moment, clock: Clock, control: &mut C) -> Result<
 
 /// Without a connection only a wish to stop has a meaning.
 fn is_stopped<C: Control>(now: Moment, control: &mut C) -> bool {
-    while let Some(wish) = control.wish(now, (0, 0)) {
+    while let Some(wish) = control.wish(now, &Progress::default()) {
         if matches!(wish, Wish::Life(Command::Stop(_) | Command::Close(_))) {
             return true;
         }

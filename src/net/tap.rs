@@ -10,8 +10,10 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::event::{Direction, Wanted};
+use crate::fault::socket::idle::Passed;
 use crate::moment::Moment;
 use crate::net::clock::Clock;
+use crate::net::spill::Spill;
 use crate::watch::counters::{Counters, RING};
 use crate::watch::life::{FrameNote, Role, Wire};
 use crate::wire::header::{Header, Opcode, apply_mask};
@@ -26,6 +28,7 @@ pub struct Tap<S> {
     clock: Clock,
     /// Bytes that came with the handshake's head; they are the first to be read.
     rest: Vec<u8>,
+    spill: Spill,
     incoming: Lane,
     outgoing: Lane,
     notes: VecDeque<FrameNote>,
@@ -53,6 +56,7 @@ impl<S> Tap<S> {
             io,
             clock,
             rest,
+            spill: Spill::default(),
             incoming: Lane::new(Direction::In, Sequence::new(!client, limit), wanted, preview),
             outgoing: Lane::new(Direction::Out, Sequence::new(client, u64::MAX), wanted, preview),
             notes: VecDeque::new(),
@@ -61,9 +65,21 @@ impl<S> Tap<S> {
         }
     }
 
-    /// The oldest note that nobody has taken.
-    pub fn note(&mut self) -> Option<FrameNote> {
-        self.notes.pop_front()
+    /// The oldest note that nobody has taken. `delivered`: so many messages of the peer's were handed on. What came in one
+    /// read is noted at once, and a Close must not be told before the messages that stand before it.
+    pub fn note(&mut self, delivered: u64) -> Option<FrameNote> {
+        let is_early = |note: &FrameNote| {
+            let is_close = note.header.opcode == Opcode::Close && note.direction == Direction::In;
+            is_close && self.incoming.messages_before_close.is_some_and(|before| before > delivered)
+        };
+        if self.notes.front().is_some_and(is_early) {
+            return None;
+        }
+        let next = self.notes.pop_front();
+        if next.is_none() && self.notes.capacity() > 0 {
+            self.notes = VecDeque::new();
+        }
+        next
     }
 
     /// Bytes that arrived.
@@ -74,6 +90,25 @@ impl<S> Tap<S> {
     /// Frames that arrived.
     pub fn frames_in(&self) -> u64 {
         self.incoming.counters.frames
+    }
+
+    /// What has passed so far.
+    pub fn passed(&self) -> Passed {
+        let (incoming, outgoing) = (&self.incoming.counters, &self.outgoing.counters);
+        Passed {
+            frames_in: incoming.frames,
+            bytes_in: incoming.bytes,
+            bytes_out: outgoing.bytes,
+            data_in: incoming.data,
+            data_out: outgoing.data,
+        }
+    }
+
+    /// From now on this is wanted of frames, and so much of their payload.
+    pub fn want(&mut self, frames: bool, preview: usize) {
+        for lane in [&mut self.incoming, &mut self.outgoing] {
+            (lane.frames_wanted, lane.preview) = (frames, preview);
+        }
     }
 
     /// How reading ended, if it has.
@@ -118,26 +153,27 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let before = buf.filled().len();
-        if tap.rest.is_empty() {
-            match std::task::ready!(Pin::new(&mut tap.io).poll_read(cx, buf)) {
-                Ok(()) => {}
-                Err(error) => {
-                    let kept = io::Error::new(error.kind(), error.to_string());
-                    tap.read_end.get_or_insert(ReadEnd::Error(error));
-                    return Poll::Ready(Err(kept));
-                }
-            }
-        } else {
+        if !tap.spill.is_empty() {
+            tap.spill.take(buf);
+            return Poll::Ready(Ok(()));
+        }
+        if !tap.rest.is_empty() {
             let take = tap.rest.len().min(buf.remaining());
+            tap.incoming.observe(&tap.rest[..take], tap.clock.now(), &mut tap.notes);
             buf.put_slice(&tap.rest[..take]);
             tap.rest.drain(..take);
+            return Poll::Ready(Ok(()));
         }
-        let fresh = &buf.filled()[before..];
-        if fresh.is_empty() && buf.remaining() > 0 {
+        let Tap { io, clock, spill, incoming, notes, .. } = tap;
+        let before = buf.filled().len();
+        let polled = spill.read(io, cx, buf, |fresh| incoming.observe(fresh, clock.now(), notes));
+        if let Err(error) = std::task::ready!(polled) {
+            let kept = io::Error::new(error.kind(), error.to_string());
+            tap.read_end.get_or_insert(ReadEnd::Error(error));
+            return Poll::Ready(Err(kept));
+        }
+        if buf.filled().len() == before && buf.remaining() > 0 {
             tap.read_end.get_or_insert(ReadEnd::Eof);
-        } else if !fresh.is_empty() {
-            tap.incoming.observe(fresh, tap.clock.now(), &mut tap.notes);
         }
         Poll::Ready(Ok(()))
     }
@@ -193,6 +229,7 @@ struct Lane {
     completed: bool,
     /// The last byte before the first Close frame: the silence that a Close ends is not its own.
     before_close: Option<Option<Moment>>,
+    messages_before_close: Option<u64>,
     frames_wanted: bool,
     preview: usize,
     /// A rule was broken: what follows has no frames.
@@ -213,6 +250,7 @@ impl Lane {
             previous_at: None,
             completed: false,
             before_close: None,
+            messages_before_close: None,
             frames_wanted: wanted.frames,
             preview,
             broken: false,
@@ -273,6 +311,7 @@ impl Lane {
         let first_at = self.header_began.take().unwrap_or(at);
         if header.opcode == Opcode::Close && self.before_close.is_none() {
             self.before_close = Some(if self.completed { Some(at) } else { self.previous_at });
+            self.messages_before_close = Some(self.counters.messages);
         }
         let breach = self.sequence.next(&header);
         if breach.is_some() {

@@ -41,6 +41,8 @@ pub enum TargetFault {
     /// `ws//host`, `wss:/host`, `wss:host`.
     #[error("the URL begins with {given}, expected {expected} as in {expected}example.com/chat")]
     SchemeMark { given: String, expected: String },
+    #[error("a Unix socket is given as --unix-socket PATH beside a URL such as ws://localhost/")]
+    UnixSocket,
     #[error("the scheme {0:?} is unknown, expected ws:// or wss:// (or http:// or https://, read as these)")]
     UnknownScheme(String),
     #[error("the URL has no host, expected one as in wss://example.com/chat")]
@@ -201,6 +203,7 @@ fn scheme_is_tls(name: &str) -> Result<bool, TargetFault> {
     match name.to_ascii_lowercase().as_str() {
         "ws" | "http" => Ok(false),
         "wss" | "https" => Ok(true),
+        "ws+unix" | "wss+unix" | "unix" => Err(TargetFault::UnixSocket),
         _ => Err(TargetFault::UnknownScheme(name.to_owned())),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod human;
 pub mod json;
+pub mod page;
 pub mod redact;
 pub mod safe;
 pub mod sink;

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use crate::event::{
-    DialFailed, DialFault, DialStarted, Event, EventKind, Finding, Judged, Listening, Opened, Redirected,
-    UpgradeAnswered, UpgradeSent,
+    ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Finding, Judged, Listening, Opened,
+    Redirected, UpgradeAnswered, UpgradeSent,
 };
 use crate::wire::head::Head;
 
@@ -65,12 +65,15 @@ enum Next {
     Any,
     Secret,
     Header,
+    /// A fault's `@5s` is no user of a URL.
+    Plain,
 }
 
 fn masked_argument(arg: &str, before: Next) -> (String, Next) {
     match before {
         Next::Secret => return (masked_secret(arg), Next::Any),
         Next::Header => return (masked_header_argument(arg), Next::Any),
+        Next::Plain => return (text(arg), Next::Any),
         Next::Any => {}
     }
     if SECRET_FLAGS.contains(&arg) {
@@ -78,6 +81,9 @@ fn masked_argument(arg: &str, before: Next) -> (String, Next) {
     }
     if arg == "--header" {
         return (arg.to_owned(), Next::Header);
+    }
+    if arg == "--fault" {
+        return (arg.to_owned(), Next::Plain);
     }
     if let Some((flag, value)) = arg.split_once('=') {
         if SECRET_FLAGS.contains(&flag) {
@@ -155,7 +161,7 @@ fn masked_kind(kind: &EventKind) -> Option<EventKind> {
             EventKind::Judged(Judged { url: url(&judged.url), fact: text(&judged.fact), ..judged.clone() })
         }
         EventKind::Listening(listening) => {
-            EventKind::Listening(Listening { url: changed(&listening.url)?, loopback: listening.loopback })
+            EventKind::Listening(Listening { url: changed(&listening.url)?, ..listening.clone() })
         }
         // The command line is masked by who makes it (`command_line`), since `--no-redact` is known there too.
         EventKind::RunStarted(_) | EventKind::RunEnded(_) => return None,
@@ -166,8 +172,30 @@ fn masked_kind(kind: &EventKind) -> Option<EventKind> {
         }
         EventKind::PingsIgnored(_) | EventKind::Held(_) | EventKind::Ended(_) => return None,
         EventKind::RetryAt(_) | EventKind::GaveUp(_) | EventKind::FaultDone(_) | EventKind::Check(_) => return None,
+        EventKind::ClientReport(report) => EventKind::ClientReport(masked_report(report)?),
+        EventKind::Compared(compared) => EventKind::Compared(masked_comparison(compared)),
+        EventKind::Received(_) => return None,
     };
     Some(masked)
+}
+
+/// A token can be offered as a subprotocol.
+fn masked_report(report: &ClientReport) -> Option<ClientReport> {
+    let mut masked = report.clone();
+    let offered = &mut masked.card.as_mut()?.handshake.subprotocols;
+    for name in offered.iter_mut() {
+        *name = subprotocols(name);
+    }
+    Some(masked)
+}
+
+fn masked_comparison(compared: &Compared) -> Compared {
+    let mut masked = compared.clone();
+    masked.url = url(&masked.url);
+    for way in &mut masked.ways {
+        way.url = url(&way.url);
+    }
+    masked
 }
 
 fn changed(plain: &str) -> Option<String> {

@@ -14,6 +14,8 @@ pub struct Counters {
     pub bytes: u64,
     pub frames: u64,
     pub messages: u64,
+    /// Frames that are no control frames.
+    pub data: u64,
     /// When the last byte passed; none before the first.
     pub last_at: Option<Moment>,
     /// Frame `n` stands at `n % RING`.
@@ -31,8 +33,9 @@ impl Counters {
     pub fn frame(&mut self, at: Moment, header: Header) {
         self.ring[self.frames as usize % RING] = Some((header, at));
         self.frames += 1;
-        if header.fin && matches!(header.opcode, Opcode::Text | Opcode::Binary | Opcode::Continuation) {
-            self.messages += 1;
+        if matches!(header.opcode, Opcode::Text | Opcode::Binary | Opcode::Continuation) {
+            self.data += 1;
+            self.messages += u64::from(header.fin);
         }
     }
 
@@ -41,6 +44,7 @@ impl Counters {
         // The ring's place is the count of frames: those that follow fill it whole.
         self.frames += count;
         self.messages += count;
+        self.data += count;
     }
 
     /// The last frames, oldest first.

@@ -95,7 +95,11 @@ impl Heartbeat {
 
     /// The next thing asked for.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let next = self.out.pop_front();
+        if next.is_none() && self.out.capacity() > 0 {
+            self.out = VecDeque::new();
+        }
+        next
     }
 
     /// When [`Heartbeat::tick`] has something to do.

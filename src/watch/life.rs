@@ -194,7 +194,12 @@ impl Life {
 
     /// The next output.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let next = self.out.pop_front();
+        if next.is_none() && self.out.capacity() > 0 {
+            // With ten thousand idle connections, room for what is seldom said is most of their memory.
+            self.out = VecDeque::new();
+        }
+        next
     }
 
     /// When a [`Input::Tick`] has something to do; none when nothing is waited for.
@@ -206,6 +211,11 @@ impl Life {
             Some(deadline) => Some(deadline),
             None => self.heartbeat.deadline(),
         }
+    }
+
+    /// From now on frame events are wanted, or not.
+    pub fn want_frames(&mut self, frames: bool) {
+        self.frames = frames;
     }
 
     /// When the connection was opened.

@@ -5,6 +5,7 @@
 pub mod closing;
 pub mod counters;
 pub mod farewell;
+pub mod flood;
 pub mod heartbeat;
 pub mod life;
 pub mod liveness;

@@ -4,6 +4,7 @@
 pub mod close;
 pub mod head;
 pub mod header;
+pub mod hixie76;
 pub mod rewrite;
 pub mod run;
 pub mod scan;

@@ -92,7 +92,7 @@ const VALUES: &[Refused] = &[
 ];
 
 const FAULTS: &[Refused] = &[
-    (&["probe", "--demo=explode"], &["--demo", "one of reject", "\"explode\""]),
+    (&["probe", "--demo=explode"], &["--demo", "the name of a fault", "\"explode\""]),
     (&["probe", "--demo="], &["--demo", "got nothing"]),
     (&["probe", "--demo=reject=99"], &["--demo", "200 to 599", "\"99\""]),
     (&["probe", "--demo=reject=503@5s"], &["--demo", "opening handshake"]),

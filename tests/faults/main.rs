@@ -46,7 +46,8 @@ fn the_page_of_faults_is_whole() {
     for spec in &specs {
         assert!(spec::parse(spec).is_ok(), "{spec} cannot be read");
     }
-    for name in spec::NAMES {
+    // What only a client does wrong has no row here.
+    for name in spec::NAMES.iter().filter(|name| **name != "unmasked") {
         assert!(specs.iter().any(|spec| name_of(spec) == *name), "no row for {name}");
     }
     for kind in spec::ACCEPT_KINDS {
@@ -107,7 +108,7 @@ fn a_path_that_is_no_fault_is_refused_with_the_reason() {
     let ran = probe(&["--color", "never", &url]);
     assert_eq!(ran.code, 15, "{ran:?}");
     assert!(ran.stdout.contains("HTTP/1.1 400 Bad Request"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("expected one of reject"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("expected the name of a fault like"), "{}", ran.stdout);
 }
 
 /// The finding, its severity, and one exit code in three places.
@@ -200,6 +201,15 @@ fn log_words(spec: &str) -> String {
         "oversize" => "the header of a frame of".to_owned(),
         "http-text" => "an HTTP answer between the frames".to_owned(),
         "unsolicited-pong" => "a pong that nobody asked for".to_owned(),
+        "fragments" => "fragments".to_owned(),
+        "latency" => "every byte leaves".to_owned(),
+        "bandwidth" => "a second leave at most".to_owned(),
+        "slicer" => "bytes leave in pieces of about".to_owned(),
+        "limit-data" => "the stream ends after".to_owned(),
+        "lifetime" | "idle" => "the connection is ended".to_owned(),
+        "tls-truncate" => "without the end of TLS".to_owned(),
+        "kick-all" => "every client ended at once".to_owned(),
+        "flap" => "every second handshake is refused".to_owned(),
         name => panic!("{name}: no words in the log known"),
     }
 }

@@ -17,9 +17,10 @@ use wscope::event::{
 use wscope::moment::{Moment, Span};
 use wscope::net::accept;
 use wscope::net::clock::Clock;
-use wscope::net::control::{Control, DialEnd, Dialer, Dialled, Log, Wish};
+use wscope::net::control::{Control, DialEnd, Dialer, Dialled, Log, Progress, Wish};
 use wscope::net::link::{Link, Setup};
 use wscope::net::open::{self, Upgraded};
+use wscope::net::policy::Policy;
 use wscope::net::rounds;
 use wscope::watch::farewell::FarewellRule;
 use wscope::watch::heartbeat;
@@ -198,13 +199,20 @@ impl Dialer for Stage {
             return Err(DialEnd { failed, retry_after: None });
         }
         let (mut ours, mut theirs) = tokio::io::duplex(64 * 1024);
-        let (welcome, upgraded) = tokio::join!(accept::welcome(&mut theirs, &[]), async {
+        let (welcome, upgraded) = tokio::join!(welcome(&mut theirs), async {
             open::upgrade(&mut ours, &request(), None, self.clock, &Log::default()).await
         });
         welcome.unwrap();
         let Upgraded { rest, .. } = upgraded.unwrap();
         (self.spawn)(self.dials, Peer { io: theirs, clock: self.clock, log: self.log.clone() });
-        let setup = Setup { role: Role::Client, max_message: 1 << 20, wanted: Wanted::default(), rewrite: None, rest };
+        let setup = Setup {
+            role: Role::Client,
+            max_message: 1 << 20,
+            wanted: Wanted::default(),
+            rewrite: None,
+            pace: None,
+            rest,
+        };
         let opened = Opened {
             url: "pipe".into(),
             peer: "pipe".into(),
@@ -212,6 +220,7 @@ impl Dialer for Stage {
             server: None,
             took: Span::ZERO,
             down: None,
+            served: None,
         };
         Ok(Dialled { link: Link::new(ours, setup, self.clock).await, opened })
     }
@@ -239,6 +248,11 @@ fn request() -> Request {
     }
 }
 
+async fn welcome(io: &mut tokio::io::DuplexStream) -> Result<accept::Welcomed, accept::Turned> {
+    let asked = accept::read(io).await?;
+    accept::answer(io, asked, &[], &Policy::default()).await
+}
+
 struct Watcher {
     clock: Clock,
     log: EventLog,
@@ -260,7 +274,7 @@ impl Control for Watcher {
         self.log.line(now, format!("message {message:?}"));
     }
 
-    fn wish(&mut self, now: Moment, _arrived: (u64, u64)) -> Option<Wish> {
+    fn wish(&mut self, now: Moment, _progress: &Progress) -> Option<Wish> {
         if self.close_at.is_some_and(|at| at <= now) {
             self.close_at = None;
             return Some(Wish::Life(Command::Close(CloseBody { code: Some(1000), reason: String::new() })));
@@ -270,6 +284,10 @@ impl Control for Watcher {
         }
         self.done = true;
         Some(Wish::Life(Command::Stop("the play is over")))
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted::default()
     }
 
     fn deadline(&self) -> Option<Moment> {

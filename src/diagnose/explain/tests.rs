@@ -51,7 +51,6 @@ fn a_mistyped_code_finds_the_nearest() {
     assert_eq!(nearest("upgrade-striped").first(), Some(&"upgrade-stripped"));
     assert!(nearest("accept").contains(&"accept-wrong") && nearest("certificate").len() == 3);
     assert!(nearest("").is_empty() && nearest(&"x".repeat(1000)).is_empty() && nearest("zzzzzz").is_empty());
-    assert_eq!((distance("", "abc"), distance("kitten", "sitting")), (3, 3));
 }
 
 #[test]

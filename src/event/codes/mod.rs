@@ -3,6 +3,7 @@
 //! cause that fits it, are put into a [`Finding`] by `diagnose`.
 
 mod ends;
+mod old_clients;
 mod reach;
 mod upgrade;
 
@@ -29,13 +30,13 @@ pub struct Entry {
 /// All of them, from the name look-up to the close.
 pub const ENTRIES: &[Entry] = &ALL;
 
-const COUNT: usize = reach::ENTRIES.len() + upgrade::ENTRIES.len() + ends::ENTRIES.len();
+const COUNT: usize = reach::ENTRIES.len() + upgrade::ENTRIES.len() + ends::ENTRIES.len() + old_clients::ENTRIES.len();
 
 const ALL: [Entry; COUNT] = joined();
 
 const fn joined() -> [Entry; COUNT] {
     let mut all = [reach::ENTRIES[0]; COUNT];
-    let parts = [reach::ENTRIES, upgrade::ENTRIES, ends::ENTRIES];
+    let parts = [reach::ENTRIES, upgrade::ENTRIES, ends::ENTRIES, old_clients::ENTRIES];
     let (mut next, mut part) = (0, 0);
     while part < parts.len() {
         let mut index = 0;

@@ -21,6 +21,7 @@ fn open(exam: &mut Exam, at: u64) {
         server: None,
         took: Span::ZERO,
         down: None,
+        served: None,
     };
     exam.see(ms(at), &EventKind::Open(opened));
 }

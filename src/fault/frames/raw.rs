@@ -10,16 +10,18 @@ use crate::wire::header::{Header, Opcode, frame_bytes};
 const HTTP_TEXT: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 /// So much of a frame of any announced size is really sent, in bytes.
 const OVERSIZE_SENT_MAX: u64 = 64 * 1024;
-/// The key of a mask that no server may use.
+/// The key of every mask here: what is sent past the engine is no secret.
 const MASK: [u8; 4] = [0x77, 0x73, 0x63, 0x70];
 
-/// What goes on the wire, at most 64 KiB and a header.
-pub fn bytes(raw: Raw) -> Vec<u8> {
-    let whole = |opcode| Header::new(opcode, 0, None);
+/// What goes on the wire, at most 64 KiB and a header; `masked`, as a client must (5.1), unless that is the fault.
+pub fn bytes(raw: Raw, masked: bool) -> Vec<u8> {
+    let mask = masked.then_some(MASK);
+    let whole = |opcode| Header::new(opcode, 0, mask);
     let part = |opcode| Header { fin: false, ..whole(opcode) };
     let text = whole(Opcode::Text);
     match raw {
         Raw::Masked => frame_bytes(Header::new(Opcode::Text, 0, Some(MASK)), b"masked"),
+        Raw::Unmasked => frame_bytes(Header::new(Opcode::Text, 0, None), b"unmasked"),
         Raw::Reserved(rsv) => frame_bytes(Header { rsv, ..text }, b"reserved bits"),
         Raw::Opcode(bits) => frame_bytes(whole(Opcode::from_bits(bits)), b"reserved"),
         Raw::BadUtf8 => frame_bytes(text, &[0xff, 0xfe]),
@@ -31,10 +33,10 @@ pub fn bytes(raw: Raw) -> Vec<u8> {
         Raw::LongPing => frame_bytes(whole(Opcode::Ping), &[b'.'; 126]),
         Raw::Interleaved => [frame_bytes(part(Opcode::Text), b"first"), frame_bytes(text, b"second")].concat(),
         Raw::Continuation => frame_bytes(whole(Opcode::Continuation), b"of nothing"),
-        Raw::HalfFrame => begun(Header::new(Opcode::Text, 20, None), b"12345"),
+        Raw::HalfFrame => begun(Header::new(Opcode::Text, 20, mask), b"12345"),
         Raw::Oversize(len) => {
             let sent = usize::try_from(len.min(OVERSIZE_SENT_MAX)).unwrap_or_default();
-            begun(Header::new(Opcode::Binary, len, None), &vec![0_u8; sent])
+            begun(Header::new(Opcode::Binary, len, mask), &vec![0_u8; sent])
         }
         Raw::HttpText => HTTP_TEXT.to_vec(),
         Raw::UnsolicitedPong => frame_bytes(whole(Opcode::Pong), b"unsolicited"),
@@ -53,6 +55,7 @@ fn begun(header: Header, payload: &[u8]) -> Vec<u8> {
 pub fn name(raw: Raw) -> &'static str {
     match raw {
         Raw::Masked => "masked",
+        Raw::Unmasked => "unmasked",
         Raw::Reserved(0b100) => "rsv1",
         Raw::Reserved(0b010) => "rsv2",
         Raw::Reserved(_) => "rsv3",
@@ -74,6 +77,7 @@ pub fn name(raw: Raw) -> &'static str {
 pub fn words(raw: Raw) -> String {
     match raw {
         Raw::Masked => "a masked text frame".into(),
+        Raw::Unmasked => "a text frame without a mask".into(),
         Raw::Reserved(rsv) => format!("a text frame with RSV {rsv:03b}"),
         Raw::Opcode(bits) => format!("a frame with the reserved opcode {bits}"),
         Raw::BadUtf8 => "a text message that is not UTF-8".into(),
@@ -107,7 +111,7 @@ mod tests {
     /// The first rule that a client sees broken.
     fn breach(spec: &str) -> Option<&'static str> {
         let (mut scan, mut sequence, mut found) = (Scan::default(), Sequence::new(false, 64 << 20), None);
-        scan.push(&bytes(raw(spec).unwrap()), |piece| {
+        scan.push(&bytes(raw(spec).unwrap(), false), |piece| {
             if let Piece::Start(header) = piece
                 && found.is_none()
             {
@@ -137,6 +141,7 @@ mod tests {
             ("bad-utf8-cut", None),
             ("half-frame", None),
             ("unsolicited-pong", None),
+            ("unmasked", None),
         ] {
             assert_eq!(breach(spec), expected, "{spec}");
         }
@@ -154,14 +159,14 @@ mod tests {
     #[test]
     fn a_huge_frame_is_only_begun() {
         for spec in ["oversize", "oversize=17592186044416MiB"] {
-            assert!(bytes(raw(spec).unwrap()).len() <= 64 * 1024 + 14, "{spec}");
+            assert!(bytes(raw(spec).unwrap(), false).len() <= 64 * 1024 + 14, "{spec}");
         }
-        assert_eq!(bytes(raw("oversize=3B").unwrap()), [0x82, 3, 0, 0, 0]);
+        assert_eq!(bytes(raw("oversize=3B").unwrap(), false), [0x82, 3, 0, 0, 0]);
     }
 
     #[test]
     fn half_a_frame_lacks_fifteen_bytes() {
-        let (mut scan, half) = (Scan::default(), bytes(Raw::HalfFrame));
+        let (mut scan, half) = (Scan::default(), bytes(Raw::HalfFrame, false));
         scan.push(&half, |_| {});
         assert_eq!(scan.inside(), Some((5, 20)));
     }
@@ -169,7 +174,7 @@ mod tests {
     #[test]
     fn text_that_is_cut_is_no_utf8_even_when_put_together() {
         let mut payload = Vec::new();
-        Scan::default().push(&bytes(Raw::BadUtf8Cut), |piece| {
+        Scan::default().push(&bytes(Raw::BadUtf8Cut, false), |piece| {
             if let Piece::Data { bytes, .. } = piece {
                 payload.extend_from_slice(bytes);
             }

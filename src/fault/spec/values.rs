@@ -1,6 +1,8 @@
 //! The values of faults: what stands behind `NAME=` and after the semicolons. Owns their limits, their defaults and the
 //! percent-encoding of texts; names and times are the parent's.
 
+mod socket;
+
 use crate::fault::spec::{BadAccept, Fault, Odd, Raw, SpecFault};
 use crate::moment::Span;
 use crate::wire::close::REASON_MAX;
@@ -14,6 +16,9 @@ const OVERSIZE: u64 = 65 << 20;
 
 /// The fault of that name. `keys` is everything behind the first semicolon.
 pub fn fault(name: &'static str, value: Option<&str>, keys: Option<&str>) -> Result<Fault, SpecFault> {
+    if let Some(socket) = socket::fault(name, value, keys) {
+        return socket;
+    }
     if let Some(got) = keys.filter(|_| name != "reject") {
         return Err(wrong(name, "nothing behind a semicolon", got));
     }
@@ -24,10 +29,11 @@ pub fn fault(name: &'static str, value: Option<&str>, keys: Option<&str>) -> Res
         "extension" => Fault::Odd(Odd::Extension(text(value.unwrap_or("permessage-deflate")))),
         "subprotocol" => Fault::Odd(Odd::Subprotocol(text(value.unwrap_or("wscope.unknown")))),
         "junk" => Fault::Odd(Odd::Junk(value.map_or_else(|| JUNK.into(), decoded))),
-        "slow-head" => Fault::Odd(Odd::SlowHead(pause(value.unwrap_or("10"))?)),
+        "slow-head" => Fault::Odd(Odd::SlowHead(pause(value.unwrap_or("5"))?)),
         "close" => return close(value.unwrap_or("1000")),
         "late-pong" => Fault::LatePong(delay(value.unwrap_or("1s"))?),
         "farewell" => Fault::Farewell(value.map_or_else(|| FAREWELL.into(), text)),
+        "fragments" => Fault::Fragments(fragments(value.unwrap_or("2"))?),
         "opcode" => Fault::Raw(Raw::Opcode(opcode(value.unwrap_or("3"))?)),
         "oversize" => Fault::Raw(Raw::Oversize(value.map_or(Ok(OVERSIZE), announced)?)),
         _ => return bare(name, value),
@@ -54,6 +60,9 @@ fn bare(name: &'static str, value: Option<&str>) -> Result<Fault, SpecFault> {
         "close-ignored" => Fault::CloseIgnored,
         "freeze" => Fault::Freeze,
         "masked" => Fault::Raw(Raw::Masked),
+        "unmasked" => Fault::Raw(Raw::Unmasked),
+        "tls-truncate" => Fault::TlsTruncate,
+        "flap" => Fault::Flap,
         "rsv1" => Fault::Raw(Raw::Reserved(0b100)),
         "rsv2" => Fault::Raw(Raw::Reserved(0b010)),
         "rsv3" => Fault::Raw(Raw::Reserved(0b001)),
@@ -146,6 +155,11 @@ fn delay(value: &str) -> Result<Span, SpecFault> {
 fn opcode(value: &str) -> Result<u8, SpecFault> {
     let bits = value.parse::<u8>().ok().filter(|bits| matches!(bits, 3..=7 | 11..=15));
     bits.ok_or_else(|| wrong("opcode", "a reserved opcode: 3 to 7 or 11 to 15", value))
+}
+
+fn fragments(value: &str) -> Result<u32, SpecFault> {
+    let parts = value.parse::<u32>().ok().filter(|parts| (2..=1000).contains(parts));
+    parts.ok_or_else(|| wrong("fragments", "a number of fragments from 2 to 1000", value))
 }
 
 fn announced(value: &str) -> Result<u64, SpecFault> {

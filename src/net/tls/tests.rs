@@ -81,7 +81,7 @@ mod over_sockets {
         identity: &ServerIdentity,
     ) -> (Result<TlsReady, DialFault>, Option<Option<String>>) {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let config = identity::server_config(identity).unwrap();
+        let config = identity::server_config(identity, None).unwrap();
         let server = tokio::spawn(async move {
             let accepted = TlsAcceptor::from(config).accept(theirs).await.ok();
             accepted.map(|tls| tls.get_ref().1.server_name().map(str::to_owned))

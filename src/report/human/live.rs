@@ -38,6 +38,7 @@ impl ProbeScreen {
             EventKind::Message(message) => verbosity >= 2 && message.payload.is_some(),
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => false,
             EventKind::Judged(_) | EventKind::Listening(_) => false,
+            EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => false,
         }
     }
 
@@ -97,6 +98,7 @@ impl ProbeScreen {
             }
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) => {}
+            EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
         }
     }
 

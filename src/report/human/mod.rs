@@ -3,6 +3,7 @@
 //! take is counted, and nobody waits for it.
 
 mod block;
+mod card;
 mod finding;
 mod frames;
 mod heads;

@@ -1,11 +1,13 @@
 //! What a probe remembers of one URL, and the phases of its last dial as rows: name, TCP, TLS, upgrade, heartbeat,
-//! close (SCREENS, screens 1 and 2). Owns what each row tells; it judges nothing.
+//! close (SCREENS, screens 1 and 2), or a comparison in their place. Owns what each row tells; it judges nothing.
+
+mod compare;
 
 use crate::event::series::Series;
 use crate::event::show::{count, span};
 use crate::event::{
-    Certificate, Check, CloseSeen, DialFailed, DialFault, Direction, Ended, Event, EventKind, How, Redirected,
-    Resolved, ResolvedBy, TcpOpen, TlsReady, UpgradeAnswered,
+    Certificate, Check, CloseSeen, Compared, DialFailed, DialFault, Direction, Ended, Event, EventKind, How,
+    Redirected, Resolved, ResolvedBy, TcpOpen, TlsReady, UpgradeAnswered,
 };
 use crate::moment::{Moment, Span};
 use crate::report::human::finding::indented;
@@ -29,6 +31,8 @@ pub struct Facts {
     ended: Option<Ended>,
     /// When the first connection was open.
     checks: Vec<Check>,
+    /// The comparison, which takes the phases' place.
+    compared: Option<Compared>,
     pub opened_at: Option<Moment>,
     /// Is one open now?
     pub open: bool,
@@ -94,8 +98,10 @@ impl Facts {
             EventKind::Heartbeat(_) | EventKind::StrayPong(_) | EventKind::PingsIgnored(_) => {}
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {}
             EventKind::Check(check) => self.checks.push(check.clone()),
+            EventKind::Compared(compared) => self.compared = Some(compared.clone()),
             EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Judged(_) => {}
-            EventKind::Listening(_) | EventKind::RunEnded(_) => {}
+            EventKind::Listening(_) | EventKind::Received(_) | EventKind::ClientReport(_) => {}
+            EventKind::RunEnded(_) => {}
         }
     }
 
@@ -106,6 +112,9 @@ impl Facts {
 
     /// Every row, in the order in which the phases come.
     pub fn rows(&self) -> Vec<String> {
+        if let Some(compared) = &self.compared {
+            return compare::rows(compared);
+        }
         let mut rows = Vec::new();
         for hop in &self.redirects {
             rows.extend(row("redirect", None, &format!("{} to {}", hop.status, safe::line(&hop.to, SHOWN_MAX))));

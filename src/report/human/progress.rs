@@ -58,6 +58,7 @@ impl Reporter for Progress {
             EventKind::PingsIgnored(_) | EventKind::Farewell(_) | EventKind::Held(_) => {}
             EventKind::CloseSeen(_) | EventKind::Ended(_) | EventKind::GaveUp(_) => {}
             EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Check(_) | EventKind::Listening(_) => {}
+            EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
         }
         Ok(())
     }

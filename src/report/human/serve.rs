@@ -7,16 +7,16 @@ use std::io;
 
 use crate::event::show::{count, size, span};
 use crate::event::{
-    ConnId, Direction, Ended, Event, EventKind, FaultDone, FrameSeen, How, Listening, MessageSeen, Opened, Side,
-    UpgradeAnswered,
+    ClientReport, ConnId, Direction, Ended, Event, EventKind, FaultDone, FrameSeen, How, Listening, MessageSeen,
+    Opened, Received, Side, UpgradeAnswered,
 };
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::report::Reporter;
 use crate::report::human::frames::{self, Fold};
 use crate::report::human::lines::{Lines, Tone};
 use crate::report::human::phases::Closing;
 use crate::report::human::words::{close_words, dial_fault, ended_by};
-use crate::report::human::{ScreenPlan, heads};
+use crate::report::human::{ScreenPlan, card, heads};
 use crate::report::safe::{self, SHOWN_MAX};
 use crate::report::sink::Sink;
 use crate::wire::head::Head;
@@ -42,6 +42,7 @@ struct Client {
     opened_at: Option<Moment>,
     closing: Option<Closing>,
     faulted: bool,
+    echoed: bool,
 }
 
 impl ServeScreen {
@@ -61,6 +62,9 @@ impl ServeScreen {
             return;
         }
         let mut lines: Vec<String> = self.notes.iter().map(|note| format!("  {note}")).collect();
+        if let Some(files) = listening.open_files.filter(|files| files.now > files.before) {
+            lines.push(format!("  open files: {} raised to {}", files.before, files.now));
+        }
         if !listening.loopback {
             let word = self.log.paint("warning:", Tone::Warn);
             lines.push(format!("  {word} not a loopback address: whoever can reach this machine can use it"));
@@ -78,6 +82,7 @@ impl ServeScreen {
                 let client = self.client(event.conn);
                 client.opened_at = Some(event.at);
                 client.peer = safe::line(&open.peer, SHOWN_MAX);
+                client.echoed = open.served.as_ref().is_some_and(|served| served.mode == "echo");
             }
             EventKind::CloseSeen(close) => Closing::see(&mut self.client(event.conn).closing, event.at, close),
             EventKind::RunStarted(_) | EventKind::DialStarted(_) | EventKind::Resolved(_) | EventKind::TlsReady(_) => {}
@@ -87,6 +92,7 @@ impl ServeScreen {
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::Ended(_) | EventKind::RetryAt(_) => {}
             EventKind::GaveUp(_) | EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Check(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
+            EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
         }
     }
 
@@ -119,12 +125,24 @@ impl ServeScreen {
                 let text = format!("{} [{}]", safe::text(&finding.fact), finding.code);
                 self.note(event, finding.severity.word(), &text);
             }
+            EventKind::Received(received) => self.received(event, received),
+            EventKind::ClientReport(report) => self.log.plain(&card_lines(report)),
+            EventKind::Check(check) => {
+                let held = if check.held { "held" } else { "failed" };
+                let first = format!(
+                    "{} {held}: expected {}",
+                    safe::line(&check.name, SHOWN_MAX),
+                    safe::line(&check.expected, SHOWN_MAX)
+                );
+                let texts = [first, format!("got {}", safe::line(&check.got, SHOWN_MAX))];
+                self.log.say(event.at, &format!("#{} check", event.conn.0), Tone::Plain, &texts);
+            }
             EventKind::UpgradeSent(_) | EventKind::Frame(_) | EventKind::Message(_) | EventKind::CloseSeen(_) => {}
             EventKind::RunStarted(_) | EventKind::DialStarted(_) | EventKind::Resolved(_) | EventKind::TcpOpen(_) => {}
             EventKind::TlsReady(_) | EventKind::Redirected(_) | EventKind::Heartbeat(_) | EventKind::Answered(_) => {}
-            EventKind::StrayPong(_) | EventKind::Missed(_) | EventKind::PingsIgnored(_) => {}
+            EventKind::StrayPong(_) | EventKind::Missed(_) | EventKind::PingsIgnored(_) | EventKind::Compared(_) => {}
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {}
-            EventKind::Check(_) | EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
+            EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
         }
     }
 
@@ -147,7 +165,12 @@ impl ServeScreen {
 
     fn open(&mut self, event: &Event, open: &Opened) {
         let client = self.client(event.conn);
-        let first = request_text(client);
+        let mut first = request_text(client);
+        if let Some(returns) = open.served.as_ref().and_then(|served| served.returns) {
+            let after = hundredths(returns.after);
+            let peer = client.peer.clone();
+            first = format!("{peer}, seems to be #{} again, {after} after its drop", returns.conn.0);
+        }
         let field = |name: &str| {
             let value = client.request.as_ref().and_then(|head| head.first(name));
             value.map_or_else(|| format!("no {name}"), |value| format!("{name} {}", safe::line(value, SHOWN_MAX)))
@@ -158,13 +181,28 @@ impl ServeScreen {
         };
         let second = format!("{}, {}, {subprotocol}", field("Origin"), field("User-Agent"));
         self.log.say(event.at, &format!("#{} open", event.conn.0), Tone::Plain, &[first, second]);
+        // Told: with many clients it would be the most that is kept of each.
+        self.client(event.conn).request = None;
     }
 
     fn message(&mut self, event: &Event, message: &MessageSeen) {
         if self.fold.admits(event.at, message.len) {
             let kind = if message.text { "text" } else { "binary" };
-            self.note(event, "in", &format!("{kind}, {}, echoed", size(message.len)));
+            let echoed = if self.client(event.conn).echoed { ", echoed" } else { "" };
+            self.note(event, "in", &format!("{kind}, {}{echoed}", size(message.len)));
         }
+    }
+
+    fn received(&mut self, event: &Event, received: &Received) {
+        let what = |messages, bytes| format!("{}, {}", count(messages, "message"), size(bytes));
+        let (messages, what) = if received.last {
+            (received.all_messages, what(received.all_messages, received.all_bytes) + " in all")
+        } else {
+            (received.messages, what(received.messages, received.bytes))
+        };
+        let rate = messages as f64 / received.took.seconds().max(0.001);
+        let text = format!("{what} in {}, {rate:.0} a second", span(received.took));
+        self.note(event, "read", &text);
     }
 
     fn frame(&mut self, event: &Event, frame: &FrameSeen) {
@@ -182,6 +220,8 @@ impl ServeScreen {
         if let Some(client) = self.clients.get_mut(&event.conn) {
             client.faulted = true;
             match client.opened_at {
+                // What is done at the open, or from it on, needs no time.
+                Some(opened) if opened == event.at => {}
                 Some(opened) => texts[0].push_str(&format!(", {} after the open", span(event.at.since(opened)))),
                 None => texts.push(request_text(client)),
             }
@@ -242,6 +282,17 @@ impl Reporter for ServeScreen {
     }
 }
 
+/// The card with an empty line before it.
+fn card_lines(report: &ClientReport) -> Vec<String> {
+    std::iter::once(String::new()).chain(card::lines(report)).collect()
+}
+
+/// `0.51 s`: short waits need their hundredths.
+fn hundredths(after: Span) -> String {
+    let is_hundredths = (Span::from_millis(10)..Span::from_secs(10)).contains(&after);
+    if is_hundredths { format!("{:.2} s", after.seconds()) } else { span(after) }
+}
+
 /// `127.0.0.1:51234, GET /fault/close=4001`, as much of it as is known.
 fn request_text(client: &Client) -> String {
     let Some(head) = &client.request else { return client.peer.clone() };
@@ -279,8 +330,7 @@ fn messages_text(ended: &Ended) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::event::{CloseSeen, UpgradeSent};
-    use crate::moment::Span;
+    use crate::event::{CloseSeen, Served, UpgradeSent};
 
     fn close(direction: Direction, first: bool) -> EventKind {
         let (name, reason) = (String::new(), String::from("expired"));
@@ -321,12 +371,13 @@ mod tests {
             server: None,
             took: Span::ZERO,
             down: None,
+            served: Some(Served { mode: "echo".into(), returns: None }),
         };
         let message = MessageSeen { direction: Direction::In, text: true, len: 14, payload: None };
         let fault = FaultDone { fault: "close".into(), what: "Close 4001 \"expired\" sent, as asked".into() };
         let url = "ws://127.0.0.1:9001/".into();
         vec![
-            (0, 0, EventKind::Listening(Listening { url, loopback: true })),
+            (0, 0, EventKind::Listening(Listening { url, loopback: true, open_files: None })),
             (4_102_000, 1, EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(raw.to_vec()) })),
             (4_102_000, 1, EventKind::Open(opened)),
             (4_118_000, 1, EventKind::Message(message)),
@@ -362,7 +413,8 @@ mod tests {
 
     #[test]
     fn an_open_address_is_warned_of_and_quiet_says_only_the_address() {
-        let listening = EventKind::Listening(Listening { url: "ws://0.0.0.0:9001/".into(), loopback: false });
+        let listening =
+            EventKind::Listening(Listening { url: "ws://0.0.0.0:9001/".into(), loopback: false, open_files: None });
         let event = Event { seq: 1, at: Moment::START, conn: ConnId(0), kind: listening };
         for (quiet, warned) in [(false, true), (true, false)] {
             let (address, first) = Sink::memory();

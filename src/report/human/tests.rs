@@ -117,6 +117,7 @@ fn opened(took: Span, down: Option<Span>) -> EventKind {
         server: Some("nginx/1.22.1".into()),
         took,
         down,
+        served: None,
     })
 }
 
