@@ -2,7 +2,9 @@
 //! (RFC 6455 sections 1.3 and 4.2.2, item 5). Owns those answers as bytes; which fault is done is `upgrade`'s.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use md5::Md5;
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 
 use crate::event::show;
 use crate::fault::spec::{BadAccept, Odd};
@@ -47,6 +49,8 @@ pub fn bad_accept(kind: BadAccept, key: &str) -> Answer {
         BadAccept::NoPadding => "an accept value of the key without its padding",
         BadAccept::UrlSafe => "an accept value in URL-safe base64",
         BadAccept::Misprint => "an accept value with a misprint in the GUID",
+        BadAccept::Md5 => "an accept value made by MD5",
+        BadAccept::Sha256 => "an accept value made by SHA-256",
     };
     let accept = accept_value(kind, key);
     let fields = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
@@ -110,6 +114,8 @@ fn accept_value(kind: BadAccept, key: &str) -> Option<String> {
     let mistaken = |parts: &[&[u8]]| BASE64.encode(&hash(parts));
     Some(match kind {
         BadAccept::Missing => return None,
+        BadAccept::Md5 => BASE64.encode(&Md5::digest([plain, guid].concat())),
+        BadAccept::Sha256 => BASE64.encode(&Sha256::digest([plain, guid].concat())),
         BadAccept::Wrong => accept_key(OTHER_KEY),
         BadAccept::Echo => key.to_owned(),
         BadAccept::Rfc => EXAMPLE.to_owned(),

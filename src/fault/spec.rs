@@ -138,6 +138,9 @@ pub enum BadAccept {
     UrlSafe,
     /// A GUID with a letter missing.
     Misprint,
+    /// Another hash of the right text.
+    Md5,
+    Sha256,
 }
 
 /// What is odd about a 101 whose accept value is right.
@@ -174,6 +177,8 @@ pub enum Raw {
     LongPing,
     /// A message inside an unfinished one.
     Interleaved,
+    /// A ping between the fragments of a message, which is legal.
+    PingInside,
     /// A continuation of nothing.
     Continuation,
     /// A part of a frame, then the end of TCP.
@@ -295,6 +300,7 @@ pub const NAMES: &[&str] = &[
     "fragmented-ping",
     "long-ping",
     "interleaved",
+    "ping-inside",
     "continuation",
     "half-frame",
     "oversize",
@@ -337,6 +343,8 @@ pub const ACCEPT_KINDS: &[&str] = &[
     "no-padding",
     "url-safe",
     "misprint",
+    "md5",
+    "sha256",
 ];
 
 /// Reads faults joined by `+`.

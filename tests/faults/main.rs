@@ -196,6 +196,7 @@ fn log_words(spec: &str) -> String {
         "fragmented-ping" => "a ping that is a fragment".to_owned(),
         "long-ping" => "a ping of 126 bytes".to_owned(),
         "interleaved" => "a message inside an unfinished one".to_owned(),
+        "ping-inside" => "a ping between two fragments".to_owned(),
         "continuation" => "a continuation frame of nothing".to_owned(),
         "half-frame" => "half a frame".to_owned(),
         "oversize" => "the header of a frame of".to_owned(),

@@ -32,6 +32,13 @@ pub fn bytes(raw: Raw, masked: bool) -> Vec<u8> {
         Raw::FragmentedPing => frame_bytes(part(Opcode::Ping), b"part"),
         Raw::LongPing => frame_bytes(whole(Opcode::Ping), &[b'.'; 126]),
         Raw::Interleaved => [frame_bytes(part(Opcode::Text), b"first"), frame_bytes(text, b"second")].concat(),
+        // 5.4: control frames may be injected in the middle of a fragmented message.
+        Raw::PingInside => [
+            frame_bytes(part(Opcode::Text), b"before"),
+            frame_bytes(whole(Opcode::Ping), b"inside"),
+            frame_bytes(whole(Opcode::Continuation), b" and behind"),
+        ]
+        .concat(),
         Raw::Continuation => frame_bytes(whole(Opcode::Continuation), b"of nothing"),
         Raw::HalfFrame => begun(Header::new(Opcode::Text, 20, mask), b"12345"),
         Raw::Oversize(len) => {
@@ -65,6 +72,7 @@ pub fn name(raw: Raw) -> &'static str {
         Raw::FragmentedPing => "fragmented-ping",
         Raw::LongPing => "long-ping",
         Raw::Interleaved => "interleaved",
+        Raw::PingInside => "ping-inside",
         Raw::Continuation => "continuation",
         Raw::HalfFrame => "half-frame",
         Raw::Oversize(_) => "oversize",
@@ -85,6 +93,7 @@ pub fn words(raw: Raw) -> String {
         Raw::FragmentedPing => "a ping that is a fragment".into(),
         Raw::LongPing => "a ping of 126 bytes".into(),
         Raw::Interleaved => "a message inside an unfinished one".into(),
+        Raw::PingInside => "a ping between two fragments of a message".into(),
         Raw::Continuation => "a continuation frame of nothing".into(),
         Raw::HalfFrame => "half a frame and the end of TCP".into(),
         Raw::Oversize(len) => format!("the header of a frame of {}", show::size(len)),
@@ -142,6 +151,7 @@ mod tests {
             ("half-frame", None),
             ("unsolicited-pong", None),
             ("unmasked", None),
+            ("ping-inside", None),
         ] {
             assert_eq!(breach(spec), expected, "{spec}");
         }

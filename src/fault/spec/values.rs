@@ -71,6 +71,7 @@ fn bare(name: &'static str, value: Option<&str>) -> Result<Fault, SpecFault> {
         "fragmented-ping" => Fault::Raw(Raw::FragmentedPing),
         "long-ping" => Fault::Raw(Raw::LongPing),
         "interleaved" => Fault::Raw(Raw::Interleaved),
+        "ping-inside" => Fault::Raw(Raw::PingInside),
         "continuation" => Fault::Raw(Raw::Continuation),
         "half-frame" => Fault::Raw(Raw::HalfFrame),
         "http-text" => Fault::Raw(Raw::HttpText),
@@ -122,9 +123,11 @@ fn accept(kind: &str) -> Result<BadAccept, SpecFault> {
         "no-padding" => BadAccept::NoPadding,
         "url-safe" => BadAccept::UrlSafe,
         "misprint" => BadAccept::Misprint,
+        "md5" => BadAccept::Md5,
+        "sha256" => BadAccept::Sha256,
         other => {
             let expected = "one of wrong, missing, echo, no-guid, rfc, hex, base64-hex, decoded-key, lower-guid, \
-                guid-first, line-end, leading-space, no-padding, url-safe, misprint";
+                guid-first, line-end, leading-space, no-padding, url-safe, misprint, md5, sha256";
             return Err(wrong("bad-accept", expected, other));
         }
     })
