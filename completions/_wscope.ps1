@@ -122,7 +122,7 @@ Register-ArgumentCompleter -Native -CommandName 'wscope' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Agree on the client''s first subprotocol that is among these (repeat)')
             [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Agree on the client''s first subprotocol that is among these (repeat)')
             [CompletionResult]::new('--allow-origin', '--allow-origin', [CompletionResultType]::ParameterName, 'Answer other origins with 403; no Origin passes (repeat)')
-            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Ask for these credentials: USER:PASS, @FILE or env:NAME')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Ask for these credentials, for the page too: USER:PASS, @FILE or env:NAME')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Put that into every 101: ''Name: value'', @FILE or env:NAME (repeat)')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Put that into every 101: ''Name: value'', @FILE or env:NAME (repeat)')
             [CompletionResult]::new('--max-message', '--max-message', [CompletionResultType]::ParameterName, 'The largest message that is taken; beyond it Close 1009 (64MiB)')

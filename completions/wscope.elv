@@ -117,7 +117,7 @@ set edit:completion:arg-completer[wscope] = {|@words|
             cand -s 'Agree on the client''s first subprotocol that is among these (repeat)'
             cand --subprotocol 'Agree on the client''s first subprotocol that is among these (repeat)'
             cand --allow-origin 'Answer other origins with 403; no Origin passes (repeat)'
-            cand --auth 'Ask for these credentials: USER:PASS, @FILE or env:NAME'
+            cand --auth 'Ask for these credentials, for the page too: USER:PASS, @FILE or env:NAME'
             cand -H 'Put that into every 101: ''Name: value'', @FILE or env:NAME (repeat)'
             cand --header 'Put that into every 101: ''Name: value'', @FILE or env:NAME (repeat)'
             cand --max-message 'The largest message that is taken; beyond it Close 1009 (64MiB)'

@@ -111,7 +111,7 @@ complete -c wscope -n "__fish_wscope_using_subcommand serve" -l key -d 'The key 
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l client-ca -d 'Take only clients with a certificate of that CA, as PEM' -r -F
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -s s -l subprotocol -d 'Agree on the client\'s first subprotocol that is among these (repeat)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l allow-origin -d 'Answer other origins with 403; no Origin passes (repeat)' -r
-complete -c wscope -n "__fish_wscope_using_subcommand serve" -l auth -d 'Ask for these credentials: USER:PASS, @FILE or env:NAME' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l auth -d 'Ask for these credentials, for the page too: USER:PASS, @FILE or env:NAME' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -s H -l header -d 'Put that into every 101: \'Name: value\', @FILE or env:NAME (repeat)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l max-message -d 'The largest message that is taken; beyond it Close 1009 (64MiB)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l max-connections -d 'Answer more open connections than that with 503' -r

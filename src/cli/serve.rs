@@ -93,7 +93,7 @@ pub struct ServeArgs {
     #[arg(long, hide_short_help = true, value_name = "ORIGIN", value_parser = super::fields::field_value)]
     pub allow_origin: Vec<String>,
 
-    /// Ask for these credentials: USER:PASS, @FILE or env:NAME
+    /// Ask for these credentials, for the page too: USER:PASS, @FILE or env:NAME
     #[arg(long, hide_short_help = true, value_name = "USER:PASS", value_parser = super::fields::secret)]
     pub auth: Option<Secret>,
 

@@ -104,10 +104,12 @@ fn read_script(path: &Path) -> Result<Script, String> {
     let script = script::parse(&text).map_err(|why| format!("{}: {why}", named()))?;
     for (step, fault) in script.faults() {
         let read = spec::parse_for(Doer::Server, fault).map_err(|why| format!("{}: step {step}: {why}", named()))?;
-        if read.iter().any(|planned| planned.fault.phase() == Phase::Handshake) {
-            let why = "a fault of the opening handshake cannot be done after it";
-            return Err(format!("{}: step {step}: {why}", named()));
-        }
+        let why = match read.iter().map(|planned| planned.fault.phase()).find(|phase| *phase != Phase::Once) {
+            None => continue,
+            Some(Phase::Handshake) => "a fault of the opening handshake cannot be done after it",
+            Some(_) => "a fault that lasts begins with the connection: give it by --fault or by the path",
+        };
+        return Err(format!("{}: step {step}: {fault}: {why}", named()));
     }
     Ok(script)
 }

@@ -20,7 +20,7 @@ use crate::exam::steps::{self, Exam};
 use crate::fault::conduct::{self, Conduct, Deed, Done};
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
-use crate::net::control::{Control, Progress, Wish};
+use crate::net::control::{Control, Injected, Progress, Wish};
 use crate::net::driver::parts;
 use crate::report::Fan;
 use crate::watch::life::{Command, Outgoing};
@@ -171,7 +171,8 @@ impl<'a> Run<'a> {
             Deed::Truncate => Wish::Truncate,
             Deed::Freeze => Wish::Freeze,
             Deed::Send(text) => Wish::Send(Message::text(text)),
-            Deed::Inject(bytes) => Wish::Inject(bytes),
+            Deed::Inject(bytes) => Wish::Inject(Injected { bytes, opaque: false }),
+            Deed::InjectOpaque(bytes) => Wish::Inject(Injected { bytes, opaque: true }),
             // A client has no others to end: the grammar refuses it.
             Deed::KickAll(_) => Wish::Life(Command::Stop("kick-all")),
         }

@@ -62,11 +62,11 @@ pub async fn run(plan: Plan) -> Exit {
     let fan = std::rc::Rc::clone(&readers.fan);
     let serving = serving::start(listener, plan.server.clone(), fan, feed, clock);
     wait_for_end(&plan, &serving, &mut signals, &readers.fan, clock).await;
-    serving.stop().await;
+    let exit = if serving.stop().await { Exit::Healthy } else { Exit::Failed };
     let took = clock.now().since(Moment::START);
-    emit(EventKind::RunEnded(RunEnded { verdict: "healthy".into(), exit: Exit::Healthy, took }));
+    emit(EventKind::RunEnded(RunEnded { verdict: exit.word().to_ascii_lowercase(), exit, took }));
     tokio::select! {
-        () = readers.finish() => Exit::Healthy,
+        () = readers.finish() => exit,
         second = signals.next() => second,
     }
 }

@@ -96,8 +96,12 @@ pub struct Shared {
     clients: Cell<u32>,
     /// Clients that are there, whatever they are doing.
     open: Cell<u32>,
-    /// Those whose WebSocket is open.
-    opens: Cell<u32>,
+    /// Those whose WebSocket is open, or about to be.
+    taken: Rc<Cell<u32>>,
+    /// Clients that wanted a WebSocket and are gone.
+    gone: Cell<u32>,
+    /// Fires when somebody wants a WebSocket.
+    came: Notify,
     readers: Readers,
     stopping: Cell<bool>,
     /// Fires when the server stops and when all are kicked.
@@ -109,6 +113,17 @@ pub struct Shared {
     dice: RefCell<StdRng>,
     stories: RefCell<Clients>,
     emptied: Notify,
+    /// Expectations of scripts that did not hold.
+    failed_checks: Cell<u64>,
+}
+
+/// One of the places that `--max-connections` allows. Dropping it gives it back.
+struct Place(Rc<Cell<u32>>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 /// A client's answer to our Close is waited for so long at the end.
@@ -145,7 +160,9 @@ pub fn start(listener: Listener, plan: Plan, fan: Rc<RefCell<Fan>>, feed: PageFe
         url: url.clone(),
         clients: Cell::new(0),
         open: Cell::new(0),
-        opens: Cell::new(0),
+        taken: Rc::default(),
+        gone: Cell::new(0),
+        came: Notify::new(),
         readers: Readers::default(),
         stopping: Cell::new(false),
         signal: Arc::new(Notify::new()),
@@ -155,6 +172,7 @@ pub fn start(listener: Listener, plan: Plan, fan: Rc<RefCell<Fan>>, feed: PageFe
         dice: RefCell::new(dice),
         stories: RefCell::new(Clients::new()),
         emptied: Notify::new(),
+        failed_checks: Cell::new(0),
     });
     let accepting = tokio::task::spawn_local(accept_all(listener, Rc::clone(&shared)));
     Serving { url, shared, accepting }
@@ -171,7 +189,8 @@ impl Serving {
         loop {
             let wait = self.shared.stories.borrow().deadline();
             let emptied = self.shared.emptied.notified();
-            if self.shared.plan.oneshot && self.shared.clients.get() > 0 && self.shared.open.get() == 0 {
+            let all_gone = self.shared.clients.get() > 0 && self.shared.gone.get() >= self.shared.clients.get();
+            if self.shared.plan.oneshot && all_gone {
                 return;
             }
             let due = async {
@@ -193,8 +212,9 @@ impl Serving {
         }
     }
 
-    /// Closes every client with 1001, waits for them a limited time, and tells all stories that are left.
-    pub async fn stop(self) {
+    /// Closes every client with 1001, waits for them a limited time, and tells all stories that are left. False when an
+    /// expectation of a script did not hold.
+    pub async fn stop(self) -> bool {
         self.accepting.abort();
         self.shared.stopping.set(true);
         self.shared.signal.notify_waiters();
@@ -209,6 +229,7 @@ impl Serving {
         for report in reports {
             self.shared.emit(now, ConnId::default(), EventKind::ClientReport(report));
         }
+        self.shared.failed_checks.get() == 0
     }
 }
 
@@ -220,18 +241,20 @@ impl Drop for Serving {
 
 async fn accept_all(listener: Listener, shared: Rc<Shared>) {
     loop {
-        let arrived = listener.arrive().await;
+        // A page that is looked at is not the one connection that `--oneshot` means.
+        let arrived = tokio::select! {
+            arrived = listener.arrive() => arrived,
+            () = shared.came.notified(), if shared.plan.oneshot => return,
+        };
         let mine = Rc::clone(&shared);
-        let served = tokio::task::spawn_local(async move {
+        tokio::task::spawn_local(async move {
             mine.open.set(mine.open.get() + 1);
-            arrival::serve_one(arrived, &mine).await;
+            if arrival::serve_one(arrived, &mine).await {
+                mine.gone.set(mine.gone.get() + 1);
+            }
             mine.open.set(mine.open.get() - 1);
             mine.emptied.notify_waiters();
         });
-        // A page that was looked at is not the one connection that is meant.
-        if shared.plan.oneshot && served.await.is_ok() && shared.clients.get() > 0 {
-            return;
-        }
     }
 }
 
@@ -249,6 +272,7 @@ impl Shared {
     fn next_conn(&self, peer: &str, local: Option<SocketAddr>) -> ConnId {
         self.clients.set(self.clients.get() + 1);
         let conn = ConnId(self.clients.get());
+        self.came.notify_waiters();
         let local = local.map(|local| local.to_string()).unwrap_or_default();
         let open = TcpOpen { peer: peer.into(), local, attempts: Vec::new(), took: Span::ZERO };
         self.emit(self.clock.now(), conn, EventKind::TcpOpen(open));
@@ -280,6 +304,17 @@ impl Shared {
         self.kick.set(Some(end));
         self.kicks.set(self.kicks.get() + 1);
         self.signal.notify_waiters();
+    }
+
+    /// A place for one more connection, or how many have one.
+    fn place(&self) -> Result<Place, u32> {
+        let taken = self.taken.get();
+        let most = if self.plan.oneshot { Some(1) } else { self.plan.max_connections };
+        if most.is_some_and(|most| taken >= most) {
+            return Err(taken);
+        }
+        self.taken.set(taken + 1);
+        Ok(Place(Rc::clone(&self.taken)))
     }
 
     /// The faults of the command line, if chance gives them to this connection.

@@ -199,7 +199,11 @@ pub fn fault(compared: &Compared) -> Option<String> {
     let all = show::count(compared.messages, "message");
     let losing = compared.ways.iter().find(|way| way.lost > 0);
     if let Some(way) = losing {
-        return Some(format!("{} lost {} of {all}", way.name.words(), way.lost));
+        let why = match way.name {
+            Way::Socket => "",
+            Way::LongPolling | Way::ShortPolling => ": the server keeps only the last ones, so poll more often",
+        };
+        return Some(format!("{} lost {} of {all}{why}", way.name.words(), way.lost));
     }
     let doubling = compared.ways.iter().find(|way| way.doubled > 0)?;
     Some(format!("{} brought {} of {all} more than once", doubling.name.words(), doubling.doubled))

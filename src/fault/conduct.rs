@@ -29,7 +29,10 @@ pub enum Deed {
     Truncate,
     Freeze,
     Send(String),
+    /// Whole frames or parts of them, legal or not.
     Inject(Vec<u8>),
+    /// Bytes that are no frames at all.
+    InjectOpaque(Vec<u8>),
     /// Every client is ended in this way.
     KickAll(End),
 }
@@ -96,6 +99,11 @@ impl Conduct {
     /// Is there nothing that will ever be done?
     pub fn is_good(&self) -> bool {
         self.schedule.is_empty() && self.limits.is_empty() && self.data.is_none()
+    }
+
+    /// Does these too, at once, whatever their time.
+    pub fn add(&mut self, planned: Vec<Planned>) {
+        self.schedule.add(planned);
     }
 
     /// The next deed that is due; asked until there is none.
@@ -170,7 +178,9 @@ impl Conduct {
             Fault::Raw(kind) => {
                 self.next = (kind == Raw::HalfFrame).then_some(Deed::Fin);
                 let words = format!("{} sent", raw::words(kind));
-                done(Deed::Inject(raw::bytes(kind, self.masked)), raw::name(kind), &words)
+                let bytes = raw::bytes(kind, self.masked);
+                let deed = if kind == Raw::HttpText { Deed::InjectOpaque(bytes) } else { Deed::Inject(bytes) };
+                done(deed, raw::name(kind), &words)
             }
             _ => done(Deed::Freeze, "freeze", "reading nothing any more"),
         }

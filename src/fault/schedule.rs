@@ -17,6 +17,12 @@ impl Schedule {
         Schedule { opened, waiting: planned.iter().filter(once).cloned().collect() }
     }
 
+    /// Those of `planned` that are done once are due now, too.
+    pub fn add(&mut self, planned: Vec<Planned>) {
+        let once = planned.into_iter().filter(|planned| planned.fault.phase() == Phase::Once);
+        self.waiting.extend(once.map(|planned| Planned { when: When::AtOnce, ..planned }));
+    }
+
     /// Is nothing left to be done?
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

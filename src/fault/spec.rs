@@ -400,5 +400,5 @@ fn parse_when(text: &str) -> Result<When, SpecFault> {
     if let Some(bytes) = values::size(text) {
         return Ok(When::Bytes(bytes));
     }
-    humantime::parse_duration(text).map(|duration| When::After(duration.into())).map_err(|_| wrong())
+    values::time(text).map(When::After).ok_or_else(wrong)
 }

@@ -50,13 +50,21 @@ pub enum Wish {
     /// An echo: this message back.
     Send(Message),
     /// These bytes between two frames, whatever they are.
-    Inject(Vec<u8>),
+    Inject(Injected),
     /// End TCP without a Close frame.
     Fin,
     Reset,
     /// End TCP without the end of TLS.
     Truncate,
     Freeze,
+}
+
+/// Bytes past the message engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Injected {
+    pub bytes: Vec<u8>,
+    /// They are no frames, not even illegal ones: reading them as such would lose the place in the stream.
+    pub opaque: bool,
 }
 
 /// Makes connections.

@@ -185,8 +185,8 @@ fn settle<S: Socket, C: Control>(
                 send_back(link, life, message);
                 continue;
             }
-            Wish::Inject(bytes) => {
-                link.inject(bytes);
+            Wish::Inject(injected) => {
+                link.inject(injected);
                 continue;
             }
             Wish::Freeze => {

@@ -46,6 +46,11 @@ impl<S> Filter<S> {
         self.ready.extend_from_slice(bytes);
     }
 
+    /// Are bytes held back, so that the end must wait for them?
+    pub fn is_paced(&self) -> bool {
+        self.pace.is_some()
+    }
+
     /// The stream below.
     pub fn below(&self) -> &S {
         &self.io

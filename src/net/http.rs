@@ -28,6 +28,8 @@ use crate::net::prefixed::Prefixed;
 const HEAD_WAIT: Span = Span::from_secs(10);
 /// What is kept of a connection's bytes in each direction.
 const BUFFER_MAX: usize = 64 * 1024;
+/// As many fields as in the head of an upgrade.
+const FIELDS_MAX: usize = 256;
 /// So many feeds, event streams and long polls are held at once.
 pub const READERS_MAX: usize = 64;
 
@@ -121,6 +123,7 @@ where
         .half_close(false)
         .keep_alive(true)
         .max_buf_size(BUFFER_MAX)
+        .max_headers(FIELDS_MAX)
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT.duration())
         .serve_connection(TokioIo::new(io), service);

@@ -63,7 +63,7 @@ pub fn server_identity(names: &[String], wall_unix: i64) -> Result<ServerIdentit
 /// # Errors
 /// One line, when a file cannot be read or holds no certificate or key.
 pub fn identity_from_files(chain: &Path, key: &Path) -> Result<ServerIdentity, String> {
-    let certificates = trust::read_ca(chain).map_err(|why| format!("--cert: {why}"))?;
+    let certificates = trust::read_file(chain, "the certificate").map_err(|why| format!("--cert: {why}"))?;
     let private = PrivateKeyDer::from_pem_file(key);
     let private = private.map_err(|why| format!("--key: {} holds no private key: {why}", key.display()))?;
     Ok(ServerIdentity { chain: certificates, key: private, ca_pem: String::new() })

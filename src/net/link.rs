@@ -20,7 +20,7 @@ use crate::event::{Payload, Wanted};
 use crate::fault::socket::pace::Pace;
 use crate::moment::Moment;
 use crate::net::clock::Clock;
-use crate::net::control::Progress;
+use crate::net::control::{Injected, Progress};
 use crate::net::cut::classify_end;
 use crate::net::filter::Filter;
 use crate::net::kernel;
@@ -80,7 +80,7 @@ pub struct Link<S> {
     unflushed: Vec<Mark>,
     unflushed_messages: usize,
     /// Bytes of a fault, to be put between two frames.
-    injected: VecDeque<Vec<u8>>,
+    injected: VecDeque<Injected>,
     injecting: bool,
     dirty: bool,
     ready: VecDeque<Io>,
@@ -103,6 +103,10 @@ enum Reading {
     Frozen,
 }
 
+/// So long what a fault holds back is waited for at the end.
+const HELD_BACK_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+/// So many pieces of a fault wait at most.
+const INJECTED_MAX: usize = 256;
 const READ_BUFFER_CLIENT: usize = 16 * 1024;
 const READ_BUFFER_SERVER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 64 * 1024;
@@ -162,8 +166,8 @@ impl<S: Socket> Link<S> {
     }
 
     /// Queues bytes that the engine knows nothing of, legal or not; they go out between two frames.
-    pub fn inject(&mut self, bytes: Vec<u8>) {
-        self.injected.push_back(bytes);
+    pub fn inject(&mut self, injected: Injected) {
+        self.injected.push_back(injected);
     }
 
     /// Stop reading for good: the kernel acknowledges, nobody reads.
@@ -183,7 +187,8 @@ impl<S: Socket> Link<S> {
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
-        Progress { passed: self.tap().passed(), has_room: !self.outbox.is_full() }
+        let has_room = !self.outbox.is_full() && !self.injecting && self.injected.len() < INJECTED_MAX;
+        Progress { passed: self.tap().passed(), has_room }
     }
 
     /// From now on this is wanted; true if it was something else before.
@@ -239,17 +244,19 @@ impl<S: Socket> Link<S> {
 
     /// Says goodbye as far as it goes without waiting, ends TLS and TCP, and gives the frames back that went out last.
     pub async fn close(mut self, farewell: Option<Outgoing>) -> Vec<FrameNote> {
-        std::future::poll_fn(|cx| {
-            if let Some(farewell) = farewell.clone() {
-                self.send(farewell, Mark::Close);
-            }
+        if let Some(farewell) = farewell {
+            self.send(farewell, Mark::Close);
+        }
+        // What is held back on purpose is still to leave; otherwise nobody waits.
+        let waits = self.engine.get_ref().is_paced() && self.write_cut.is_none();
+        let parting = std::future::poll_fn(|cx| {
             if self.write_cut.is_none() {
                 self.write(cx, true);
             }
-            let _ = Pin::new(self.engine.get_mut()).poll_shutdown(cx);
-            Poll::Ready(())
-        })
-        .await;
+            let shut = Pin::new(self.engine.get_mut()).poll_shutdown(cx);
+            if waits && shut.is_pending() { Poll::Pending } else { Poll::Ready(()) }
+        });
+        let _ = tokio::time::timeout(HELD_BACK_WAIT, parting).await;
         self.take_notes();
         let frame = |io| if let Io::Frame(note) = io { Some(note) } else { None };
         self.ready.into_iter().filter_map(frame).collect()

@@ -18,6 +18,8 @@ pub struct Outbox {
 
 /// Larger messages go out in fragments of this size: the engine moves its whole buffer at each partial write.
 pub const FRAGMENT: usize = 256 * 1024;
+/// What an entry itself costs: without it, messages of nothing would never fill the outbox.
+const ENTRY: usize = 64;
 /// Beyond this the outbox is full, and an echo stops reading.
 const BYTES_MAX: usize = 1024 * 1024;
 
@@ -56,7 +58,7 @@ impl Outbox {
     /// The oldest.
     pub fn take(&mut self) -> Option<(Message, Option<Mark>)> {
         let (message, mark) = self.waiting.pop_front()?;
-        self.bytes -= message.len().min(self.bytes);
+        self.bytes -= (message.len() + ENTRY).min(self.bytes);
         Some((message, mark))
     }
 
@@ -71,7 +73,7 @@ impl Outbox {
     }
 
     fn queue(&mut self, message: Message, mark: Option<Mark>) {
-        self.bytes += message.len();
+        self.bytes += message.len() + ENTRY;
         self.waiting.push_back((message, mark));
     }
 }

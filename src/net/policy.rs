@@ -31,6 +31,23 @@ impl Policy {
     /// # Errors
     /// 401 without the right credentials, 403 for an Origin that is not allowed.
     pub fn judge(&self, head: &Head) -> Result<Option<String>, Refusal> {
+        self.judge_credentials(head)?;
+        if let Some(origin) = head.first("Origin")
+            && !self.origins.is_empty()
+            && !self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
+        {
+            let why = format!("the Origin {} is not allowed", origin.chars().take(200).collect::<String>());
+            return Err(Refusal { status: 403, reason: "Forbidden", fields: Vec::new(), why });
+        }
+        let offers = head.tokens("Sec-WebSocket-Protocol");
+        Ok(offers.into_iter().find(|offer| self.subprotocols.contains(offer)))
+    }
+
+    /// Are the credentials there, if any are asked for?
+    ///
+    /// # Errors
+    /// 401 without the right ones.
+    pub fn judge_credentials(&self, head: &Head) -> Result<(), Refusal> {
         if let Some(wanted) = &self.authorization
             && !head.first("Authorization").is_some_and(|given| same_credentials(given, wanted))
         {
@@ -43,15 +60,7 @@ impl Policy {
                 why: format!("credentials are asked for, {had}"),
             });
         }
-        if let Some(origin) = head.first("Origin")
-            && !self.origins.is_empty()
-            && !self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
-        {
-            let why = format!("the Origin {} is not allowed", origin.chars().take(200).collect::<String>());
-            return Err(Refusal { status: 403, reason: "Forbidden", fields: Vec::new(), why });
-        }
-        let offers = head.tokens("Sec-WebSocket-Protocol");
-        Ok(offers.into_iter().find(|offer| self.subprotocols.contains(offer)))
+        Ok(())
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Tap<S> {
     /// Bytes that came with the handshake's head; they are the first to be read.
     rest: Vec<u8>,
     spill: Spill,
+    /// So many of the next bytes to go out are no frames, on purpose.
+    opaque: usize,
     incoming: Lane,
     outgoing: Lane,
     notes: VecDeque<FrameNote>,
@@ -57,6 +59,7 @@ impl<S> Tap<S> {
             clock,
             rest,
             spill: Spill::default(),
+            opaque: 0,
             incoming: Lane::new(Direction::In, Sequence::new(!client, limit), wanted, preview),
             outgoing: Lane::new(Direction::Out, Sequence::new(client, u64::MAX), wanted, preview),
             notes: VecDeque::new(),
@@ -68,18 +71,13 @@ impl<S> Tap<S> {
     /// The oldest note that nobody has taken. `delivered`: so many messages of the peer's were handed on. What came in one
     /// read is noted at once, and a Close must not be told before the messages that stand before it.
     pub fn note(&mut self, delivered: u64) -> Option<FrameNote> {
-        let is_early = |note: &FrameNote| {
-            let is_close = note.header.opcode == Opcode::Close && note.direction == Direction::In;
-            is_close && self.incoming.messages_before_close.is_some_and(|before| before > delivered)
-        };
-        if self.notes.front().is_some_and(is_early) {
-            return None;
+        if let Some(note) = self.notes.pop_front() {
+            return Some(note);
         }
-        let next = self.notes.pop_front();
-        if next.is_none() && self.notes.capacity() > 0 {
+        if self.notes.capacity() > 0 {
             self.notes = VecDeque::new();
         }
-        next
+        self.incoming.close.take_if(|_| self.incoming.messages_before_close <= delivered)
     }
 
     /// Bytes that arrived.
@@ -90,6 +88,11 @@ impl<S> Tap<S> {
     /// Frames that arrived.
     pub fn frames_in(&self) -> u64 {
         self.incoming.counters.frames
+    }
+
+    /// The next so many bytes that go out are no frames: they are counted and not read.
+    pub fn pass_unread(&mut self, count: usize) {
+        self.opaque += count;
     }
 
     /// What has passed so far.
@@ -184,7 +187,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         let tap = &mut *self;
         match std::task::ready!(Pin::new(&mut tap.io).poll_write(cx, buf)) {
             Ok(accepted) => {
-                tap.outgoing.observe(&buf[..accepted], tap.clock.now(), &mut tap.notes);
+                let unread = tap.opaque.min(accepted);
+                tap.opaque -= unread;
+                let now = tap.clock.now();
+                tap.outgoing.counters.bytes(now, unread);
+                tap.outgoing.observe(&buf[unread..accepted], now, &mut tap.notes);
                 Poll::Ready(Ok(accepted))
             }
             Err(error) => Poll::Ready(Err(tap.write_failed(error))),
@@ -229,7 +236,10 @@ struct Lane {
     completed: bool,
     /// The last byte before the first Close frame: the silence that a Close ends is not its own.
     before_close: Option<Option<Moment>>,
-    messages_before_close: Option<u64>,
+    /// The peer's first Close, until the messages before it are handed on, and how many these are.
+    close: Option<FrameNote>,
+    close_seen: bool,
+    messages_before_close: u64,
     frames_wanted: bool,
     preview: usize,
     /// A rule was broken: what follows has no frames.
@@ -250,7 +260,9 @@ impl Lane {
             previous_at: None,
             completed: false,
             before_close: None,
-            messages_before_close: None,
+            close: None,
+            close_seen: false,
+            messages_before_close: 0,
             frames_wanted: wanted.frames,
             preview,
             broken: false,
@@ -311,7 +323,7 @@ impl Lane {
         let first_at = self.header_began.take().unwrap_or(at);
         if header.opcode == Opcode::Close && self.before_close.is_none() {
             self.before_close = Some(if self.completed { Some(at) } else { self.previous_at });
-            self.messages_before_close = Some(self.counters.messages);
+            self.messages_before_close = self.counters.messages;
         }
         let breach = self.sequence.next(&header);
         if breach.is_some() {
@@ -345,7 +357,13 @@ impl Lane {
         if self.frames_wanted || header.opcode.is_control() {
             let (direction, first_at) = (self.direction, self.first_at);
             let payload = std::mem::take(&mut self.payload);
-            notes.push_back(FrameNote { direction, header, first_at, last_at: at, payload, breach: None });
+            let note = FrameNote { direction, header, first_at, last_at: at, payload, breach: None };
+            let is_peers_close = header.opcode == Opcode::Close && direction == Direction::In;
+            if is_peers_close && !self.close_seen {
+                (self.close, self.close_seen) = (Some(note), true);
+                return;
+            }
+            notes.push_back(note);
         } else {
             self.payload.clear();
         }

@@ -38,15 +38,23 @@ const CA_FILE_MAX: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// One line, when the file cannot be read or holds no certificate, or one that is no X.509.
 pub fn read_ca(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    read_file(path, "the CA file")
+}
+
+/// The same of a file that is told as `what`.
+///
+/// # Errors
+/// As [`read_ca`].
+pub fn read_file(path: &Path, what: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let shown = path.display();
-    let unreadable = |error: std::io::Error| format!("the CA file {shown} cannot be read: {error}");
+    let unreadable = |error: std::io::Error| format!("{what} {shown} cannot be read: {error}");
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(CA_FILE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > CA_FILE_MAX {
-        return Err(format!("the CA file {shown} is larger than 16 MiB"));
+        return Err(format!("{what} {shown} is larger than 16 MiB"));
     }
-    read_certificates(&bytes).map_err(|why| format!("the CA file {shown} {why}"))
+    read_certificates(&bytes).map_err(|why| format!("{what} {shown} {why}"))
 }
 
 fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -214,6 +214,10 @@ fn request_fault(head: &Head) -> Option<String> {
     if !head.has_token("Connection", "Upgrade") {
         return Some("the request's Connection does not name Upgrade".to_owned());
     }
+    // What stood behind the head would be taken for frames.
+    if head.first("Transfer-Encoding").is_some() || head.first("Content-Length").is_some_and(|length| length != "0") {
+        return Some("the request has a body, and an upgrade has none".to_owned());
+    }
     None
 }
 

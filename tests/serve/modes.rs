@@ -119,7 +119,7 @@ fn source_sends_so_many_of_that_size_and_closes() {
         assert_eq!(told[6]["closed"], 1000, "{language:?}");
     }
     let lines = Served::start(&["--rate", "100", "--size", "32B", "--count", "5"]);
-    let Some(mut websocat) = Websocat::start(&["-U", &format!("{}source", lines.url)]) else { return };
+    let Some(mut websocat) = Websocat::start(&[&format!("{}source", lines.url)]) else { return };
     let came: Vec<String> = (0..5).map(|_| websocat.line()).collect();
     assert_eq!(websocat.finish(), Vec::<String>::new());
     assert!(came.iter().all(|line| line.len() == 32), "{came:?}");

@@ -1,11 +1,12 @@
 //! One client from its arrival to its end: TLS, its request, the answer that it gets, and its life. Owns that order and what
 //! is told of it; what is wished while it is open is `client`'s, plain HTTP is `site`'s, the drafts before RFC 6455 `old`'s.
 
+use std::io;
 use std::rc::Rc;
 
 use crate::cmd::serving::client::Client;
-use crate::cmd::serving::mode::{Mode, Playing};
-use crate::cmd::serving::{CLOSE_WAIT, Shared, old, site};
+use crate::cmd::serving::mode::{Mode, Playing, path_of};
+use crate::cmd::serving::{CLOSE_WAIT, Place, Shared, old, site};
 use crate::diagnose::client::Fact;
 use crate::event::{Body, ConnId, EventKind, Opened, PayloadBytes, Returns, Served, UpgradeAnswered, UpgradeSent};
 use crate::fault::conduct::Conduct;
@@ -34,6 +35,7 @@ struct Ready {
     planned: Vec<Planned>,
     mode: Mode,
     opened: Moment,
+    _place: Place,
 }
 
 /// What a client wants, by its request.
@@ -45,18 +47,29 @@ enum Wants {
 }
 
 /// Serves one client to its end. The parts are boxed: what a client needs once must not be kept while it is idle.
-pub async fn serve_one(arrived: Arrived, shared: &Rc<Shared>) {
-    let Some((conn, ready)) = Box::pin(welcome(arrived, shared)).await else { return };
-    Box::pin(live(ready, conn, shared)).await;
+/// True if it wanted a WebSocket.
+pub async fn serve_one(arrived: Arrived, shared: &Rc<Shared>) -> bool {
+    let mut conn = None;
+    if let Some(ready) = Box::pin(welcome(arrived, &mut conn, shared)).await
+        && let Some(conn) = conn
+    {
+        Box::pin(live(ready, conn, shared)).await;
+    }
+    conn.is_some()
 }
 
-async fn welcome(arrived: Arrived, shared: &Rc<Shared>) -> Option<(ConnId, Ready)> {
+async fn welcome(arrived: Arrived, numbered: &mut Option<ConnId>, shared: &Rc<Shared>) -> Option<Ready> {
     let (peer, local) = (arrived.peer.clone(), arrived.local);
     let began = shared.clock.now();
-    let mut stream = match arrived.stream().await {
+    let mut number = || *numbered.insert(shared.next_conn(&peer, local));
+    let shaken = tokio::select! {
+        shaken = arrived.stream() => shaken,
+        () = shared.stopped() => return None,
+    };
+    let mut stream = match shaken {
         Ok(stream) => stream,
         Err(error) => {
-            shared.fault(shared.clock.now(), shared.next_conn(&peer, local), "tls", format!("no TLS: {error}"));
+            shared.fault(shared.clock.now(), number(), "tls", no_tls(&error));
             return None;
         }
     };
@@ -67,12 +80,17 @@ async fn welcome(arrived: Arrived, shared: &Rc<Shared>) -> Option<(ConnId, Ready
     let asked = match asked {
         Ok(asked) => asked,
         Err(turned) => {
-            turned_away(shared, shared.next_conn(&peer, local), turned);
+            turned_away(shared, number(), turned);
             return None;
         }
     };
     match wants(&asked.head) {
-        Wants::Http if Mode::of_path(asked.head.target()).is_none() && !is_fault(asked.head.target()) => {
+        Wants::Http if !is_for_sockets(asked.head.target()) => {
+            if let Err(refusal) = shared.plan.policy.judge_credentials(&asked.head) {
+                // The page and the feed tell of everybody: who may not open a socket may not look on either.
+                let _ = accept::refuse(&mut stream, asked.head, refusal).await;
+                return None;
+            }
             let bytes = [asked.head.raw(), &asked.rest].concat();
             tokio::select! {
                 () = site::serve(Prefixed::new(bytes, stream), local, shared) => {}
@@ -81,13 +99,10 @@ async fn welcome(arrived: Arrived, shared: &Rc<Shared>) -> Option<(ConnId, Ready
             None
         }
         Wants::Old(draft) => {
-            old::serve(stream, asked, draft, shared.next_conn(&peer, local), &peer, shared).await;
+            old::serve(stream, asked, draft, number(), &peer, shared).await;
             None
         }
-        Wants::Http | Wants::Upgrade => {
-            let conn = shared.next_conn(&peer, local);
-            upgrade(stream, asked, conn, &peer, began, shared).await.map(|ready| (conn, ready))
-        }
+        Wants::Http | Wants::Upgrade => upgrade(stream, asked, number(), &peer, began, shared).await,
     }
 }
 
@@ -99,8 +114,21 @@ fn wants(head: &Head) -> Wants {
     }
 }
 
-fn is_fault(target: &str) -> bool {
-    target.starts_with("/fault/")
+fn is_for_sockets(target: &str) -> bool {
+    Mode::of_path(target).is_some() || path_of(target).starts_with("/fault/")
+}
+
+/// Why there is no TLS, in the words of who looks at the log.
+fn no_tls(error: &io::Error) -> String {
+    let words = error.to_string();
+    let cause = match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            "the client left during the handshake; it may not trust the certificate (--ca-out)"
+        }
+        io::ErrorKind::InvalidData if words.contains("InvalidContentType") => "the client speaks no TLS: a ws:// URL?",
+        _ => return format!("no TLS: {words}"),
+    };
+    format!("no TLS: {cause}")
 }
 
 async fn upgrade(
@@ -113,7 +141,15 @@ async fn upgrade(
 ) -> Option<Ready> {
     let request = asked.head.clone();
     shared.stories.borrow_mut().see(shared.clock.now(), conn, Fact::Request { peer, head: &request });
-    let answered = match plan_for(&asked.head, shared) {
+    let place = shared.place();
+    let planned = match &place {
+        Ok(_) => plan_for(&asked.head, shared),
+        Err(taken) => {
+            let open = if *taken == 1 { "1 connection is".into() } else { format!("{taken} connections are") };
+            Err(unavailable(format!("{open} open, and no more are taken")))
+        }
+    };
+    let answered = match planned {
         Ok(planned) => {
             let answer = accept::answer(&mut stream, asked, &planned, &shared.plan.policy);
             tokio::select! {
@@ -144,18 +180,13 @@ async fn upgrade(
     let opened = shared.clock.now();
     let mode = Mode::of_path(welcomed.head.target()).unwrap_or_else(|| shared.plan.mode.clone());
     tell_open(shared, conn, peer, &welcomed, &mode, opened.since(began));
-    Some(Ready { stream, rest: welcomed.rest, planned, mode, opened })
+    Some(Ready { stream, rest: welcomed.rest, planned, mode, opened, _place: place.ok()? })
 }
 
 /// The faults for this connection, or why there is none.
 fn plan_for(head: &Head, shared: &Shared) -> Result<Vec<Planned>, Refusal> {
-    let full = shared.plan.max_connections.is_some_and(|most| shared.opens.get() >= most);
-    if full {
-        let why = format!("{} connections are open, and no more are taken", shared.opens.get());
-        return Err(unavailable(why));
-    }
     let mut planned = shared.drawn_faults();
-    match spec::from_path(head.target()) {
+    match spec::from_path(path_of(head.target())) {
         Some(Ok(own)) => planned.extend(own),
         Some(Err(fault)) => {
             let (reason, why) = ("Bad Request", fault.to_string());
@@ -175,8 +206,7 @@ fn unavailable(why: String) -> Refusal {
 }
 
 async fn live(ready: Ready, conn: ConnId, shared: &Rc<Shared>) {
-    shared.opens.set(shared.opens.get() + 1);
-    let Ready { stream, rest, planned, mode, opened } = ready;
+    let Ready { stream, rest, planned, mode, opened, _place } = ready;
     let (conduct, between, told) = Conduct::begin(&planned, opened, false);
     for (name, words) in told {
         shared.fault(opened, conn, name, format!("{words}, as asked"));
@@ -191,8 +221,7 @@ async fn live(ready: Ready, conn: ConnId, shared: &Rc<Shared>) {
     };
     // What is only passed through on the way would be kept as long as the client: boxed, it goes.
     let mut link = Box::pin(Link::new(stream, setup, shared.clock)).await;
-    let close_ignored = planned.iter().any(|planned| planned.fault == Fault::CloseIgnored);
-    let close_timeout = if close_ignored { CLOSE_IGNORED_WAIT } else { CLOSE_WAIT };
+    let close_timeout = close_timeout(&planned);
     let mut life = Life::new(&life_plan(shared, close_timeout), opened, conn.0);
     drop(planned);
     let playing = Playing::begin(&mode, &shared.stage, conn, opened);
@@ -202,7 +231,15 @@ async fn live(ready: Ready, conn: ConnId, shared: &Rc<Shared>) {
     client.finish(ending.at);
     client.on(ending.at, conn, EventKind::Ended(ended.clone()));
     Box::pin(driver::part(link, ending.parting, conn, Some(&ended), shared.clock, &mut client)).await;
-    shared.opens.set(shared.opens.get() - 1);
+}
+
+/// What is held back on purpose is not cut off by our own impatience.
+fn close_timeout(planned: &[Planned]) -> Span {
+    let holds_back = |fault: &Fault| {
+        let is_paced = matches!(fault, Fault::Latency(_) | Fault::Bandwidth(_) | Fault::Slicer(_));
+        is_paced || *fault == Fault::CloseIgnored
+    };
+    if planned.iter().any(|planned| holds_back(&planned.fault)) { CLOSE_IGNORED_WAIT } else { CLOSE_WAIT }
 }
 
 fn life_plan(shared: &Shared, close_timeout: Span) -> Plan {

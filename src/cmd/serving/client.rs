@@ -13,9 +13,10 @@ use crate::cmd::serving::Shared;
 use crate::cmd::serving::mode::{Playing, Turn};
 use crate::event::{CloseSeen, ConnId, Direction, EventKind, MessageSeen, Payload, PayloadBytes, Wanted};
 use crate::fault::conduct::{Conduct, Deed, Done};
+use crate::fault::socket::idle::Passed;
 use crate::fault::spec::{self, Doer, End};
 use crate::moment::Moment;
-use crate::net::control::{Control, Progress, Wish};
+use crate::net::control::{Control, Injected, Progress, Wish};
 use crate::net::driver::parts;
 use crate::watch::flood::{FRAMES_MAX, Flood};
 use crate::watch::life::{Command, FrameNote, Outgoing};
@@ -39,6 +40,11 @@ pub struct Client {
     said_at: Option<Moment>,
     /// Nothing of our own goes out any more.
     closed: bool,
+    peer_closed: bool,
+    frozen: bool,
+    stopped: bool,
+    /// The script has sent a ping: its pong is not unsolicited.
+    pinged: bool,
 }
 
 impl Client {
@@ -46,7 +52,6 @@ impl Client {
     pub fn new(shared: Rc<Shared>, conn: ConnId, conduct: Conduct, playing: Playing) -> Client {
         let signal = Box::pin(Arc::clone(&shared.signal).notified_owned());
         let kicks_seen = shared.kicks.get();
-        let flood = Flood::default();
         Client {
             shared,
             conn,
@@ -54,10 +59,14 @@ impl Client {
             playing,
             signal,
             kicks_seen,
-            flood,
+            flood: Flood::default(),
             flooded: false,
             said_at: None,
             closed: false,
+            peer_closed: false,
+            frozen: false,
+            stopped: false,
+            pinged: false,
         }
     }
 
@@ -74,13 +83,17 @@ impl Client {
             self.shared.fault(now, self.conn, name, words);
         }
         Some(match done.deed {
-            Deed::Close { code, reason } => Wish::Life(Command::Close(CloseBody { code, reason })),
+            Deed::Close { code, reason } => self.close(code, reason),
             Deed::Fin => Wish::Fin,
             Deed::Rst => Wish::Reset,
             Deed::Truncate => Wish::Truncate,
-            Deed::Freeze => Wish::Freeze,
+            Deed::Freeze => {
+                self.frozen = true;
+                Wish::Freeze
+            }
             Deed::Send(text) => Wish::Send(Message::text(text)),
-            Deed::Inject(bytes) => Wish::Inject(bytes),
+            Deed::Inject(bytes) => Wish::Inject(Injected { bytes, opaque: false }),
+            Deed::InjectOpaque(bytes) => Wish::Inject(Injected { bytes, opaque: true }),
             Deed::KickAll(end) => {
                 self.shared.kick_all(end);
                 return self.kicked(now, false);
@@ -92,6 +105,7 @@ impl Client {
         match (close.direction, close.first) {
             (Direction::Out, true) => self.said_at = Some(at),
             (Direction::In, first) => {
+                self.peer_closed = true;
                 self.playing.closed(at, close.code);
                 if let (false, Some(said_at)) = (first, self.said_at) {
                     self.shared.close_answered(at, self.conn, close.code, at.since(said_at));
@@ -118,29 +132,48 @@ impl Client {
         })
     }
 
+    /// The server stops. Who has said its Close and is not answered, on purpose, and who is not read from cannot take part
+    /// in another closing handshake.
+    fn stop(&mut self) -> Wish {
+        self.stopped = true;
+        if self.frozen || self.peer_closed {
+            return Wish::Life(Command::Stop("the server stops"));
+        }
+        self.close(Some(1001), String::new())
+    }
+
     fn close(&mut self, code: Option<u16>, reason: String) -> Wish {
         self.closed = true;
         Wish::Life(Command::Close(CloseBody { code, reason }))
     }
 
-    fn turn(&mut self, now: Moment, has_room: bool) -> Option<Wish> {
+    fn turn(&mut self, now: Moment, has_room: bool, passed: Passed) -> Option<Wish> {
+        // Behind a Close nothing goes out, and what is only thrown away need not be made.
+        if self.closed {
+            return None;
+        }
         Some(match self.playing.next(now, has_room)? {
-            Turn::Send(Message::Ping(payload)) => Wish::Life(Command::Send(Outgoing::Ping(payload.to_vec()))),
+            Turn::Send(Message::Ping(payload)) => {
+                self.pinged = true;
+                Wish::Life(Command::Send(Outgoing::Ping(payload.to_vec())))
+            }
             Turn::Send(message) => Wish::Send(message),
-            Turn::Pong(payload) => Wish::Inject(pong(&payload)),
+            Turn::Pong(payload) => Wish::Inject(Injected { bytes: pong(&payload), opaque: false }),
             Turn::Close(code, reason) => self.close(code, reason),
             Turn::Fault(text) => {
-                let opened = now;
                 // It was read when the server began.
-                let planned = spec::parse_for(Doer::Server, &text).ok()?;
-                self.conduct = Conduct::begin(&planned, opened, false).0;
-                return self.wish(now, &Progress { has_room, ..Progress::default() });
+                self.conduct.add(spec::parse_for(Doer::Server, &text).ok()?);
+                let done = self.conduct.due(now, passed)?;
+                return self.do_wrong(now, done);
             }
         })
     }
 
     fn tell_checks(&mut self, now: Moment) {
         while let Some(check) = self.playing.check() {
+            if !check.held {
+                self.shared.failed_checks.set(self.shared.failed_checks.get() + 1);
+            }
             self.shared.emit(now, self.conn, EventKind::Check(check));
         }
     }
@@ -156,7 +189,9 @@ impl Control for Client {
         if let EventKind::CloseSeen(close) = &kind {
             self.close_seen(at, close);
         }
-        self.shared.story(at, conn, &kind);
+        if !(self.pinged && matches!(kind, EventKind::StrayPong(_))) {
+            self.shared.story(at, conn, &kind);
+        }
         self.shared.emit(at, conn, kind);
     }
 
@@ -186,10 +221,10 @@ impl Control for Client {
         if self.flooded && !self.closed {
             return Some(self.close(Some(1008), format!("more than {FRAMES_MAX} control frames in a second")));
         }
-        if self.shared.stopping.get() && !self.closed {
-            return Some(self.close(Some(1001), String::new()));
+        if self.shared.stopping.get() && !self.stopped {
+            return Some(self.stop());
         }
-        let turn = self.turn(now, progress.has_room);
+        let turn = self.turn(now, progress.has_room, progress.passed);
         if turn.is_none()
             && let Some(received) = self.playing.received(now, false)
         {
@@ -215,7 +250,7 @@ impl Control for Client {
         if self.conduct.take_new() || self.playing.poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        if self.closed || self.signal.as_mut().poll(cx).is_pending() {
+        if self.stopped || self.signal.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         self.signal = Box::pin(Arc::clone(&self.shared.signal).notified_owned());

@@ -49,10 +49,19 @@ pub const PATHS: [(&str, Mode); 6] = [
     ("/stream", Mode::Stream),
 ];
 
+/// The path of a request's target, without its query; of one in absolute form too (RFC 9112 section 3.2.2).
+pub fn path_of(target: &str) -> &str {
+    let path = match target.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').map_or("/", |at| &rest[at..]),
+        _ => target,
+    };
+    path.split('?').next().unwrap_or_default()
+}
+
 impl Mode {
     /// The mode that this path asks for, if it asks for one.
     pub fn of_path(target: &str) -> Option<Mode> {
-        let path = target.split('?').next()?;
+        let path = path_of(target);
         PATHS.into_iter().find(|(known, _)| *known == path).map(|(_, mode)| mode)
     }
 
@@ -258,10 +267,11 @@ impl Drop for Playing {
 
 fn scripted(play: &mut Play, now: Moment) -> Option<Turn> {
     use crate::watch::life::Outgoing;
+    let wish = play.wish(now);
     if play.failed() {
         return Some(Turn::Close(Some(1011), "the script's expectation did not hold".into()));
     }
-    Some(match play.wish(now)? {
+    Some(match wish? {
         script::Wish::Send(Outgoing::Text(text)) => Turn::Send(Message::text(text)),
         script::Wish::Send(Outgoing::Binary(bytes)) => Turn::Send(Message::binary(bytes)),
         script::Wish::Send(Outgoing::Ping(payload)) => Turn::Send(Message::Ping(payload.into())),

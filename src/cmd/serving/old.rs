@@ -22,7 +22,9 @@ pub async fn serve(mut stream: Stream, asked: Asked, draft: Draft, conn: ConnId,
     let now = shared.clock.now();
     let answered = shared.plan.allow_hixie && !matches!(draft, Draft::Hybi(_));
     shared.emit(now, conn, EventKind::Finding(old_clients::finding(draft, answered)));
+    let place = shared.place();
     let refusal = match draft {
+        _ if place.is_err() => full(),
         Draft::Hybi(_) => version_refused(draft),
         _ if !shared.plan.allow_hixie => not_allowed(draft),
         _ => match open(&mut stream, asked, draft, conn, peer, shared).await {
@@ -33,6 +35,12 @@ pub async fn serve(mut stream: Stream, asked: Asked, draft: Draft, conn: ConnId,
     if let Err(turned) = accept::refuse(&mut stream, asked.head, refusal).await {
         arrival::turned_away(shared, conn, turned);
     }
+}
+
+fn full() -> Refusal {
+    let fields = vec![("Retry-After".into(), "1".into())];
+    let why = "no more connections are taken".into();
+    Refusal { status: 503, reason: "Service Unavailable", fields, why }
 }
 
 fn version_refused(draft: Draft) -> Refusal {

@@ -40,7 +40,7 @@ fn odd_answers_have_their_values_and_defaults() {
     assert_eq!(one("redirect").fault, Fault::Redirect { location: "/".into() });
     assert_eq!(one("redirect=//a%40b/%2Bc").fault, Fault::Redirect { location: "//a@b/+c".into() });
     assert_eq!(one("spa").fault, Fault::Spa);
-    assert_eq!(one("extension").fault, Fault::Odd(Odd::Extension("permessage-deflate".into())));
+    assert_eq!(one("extension").fault, Fault::Odd(Odd::Extension("x-wscope-unknown".into())));
     assert_eq!(one("subprotocol=chat").fault, Fault::Odd(Odd::Subprotocol("chat".into())));
     assert_eq!(one("junk=%ff{}%").fault, Fault::Odd(Odd::Junk(b"\xff{}%".to_vec())));
     assert_eq!(one("junk").fault, Fault::Odd(Odd::Junk(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())));

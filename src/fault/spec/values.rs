@@ -26,7 +26,7 @@ pub fn fault(name: &'static str, value: Option<&str>, keys: Option<&str>) -> Res
         "reject" => return reject(value, keys),
         "redirect" => Fault::Redirect { location: text(value.unwrap_or("/")) },
         "bad-accept" => Fault::BadAccept(accept(value.unwrap_or("wrong"))?),
-        "extension" => Fault::Odd(Odd::Extension(text(value.unwrap_or("permessage-deflate")))),
+        "extension" => Fault::Odd(Odd::Extension(text(value.unwrap_or("x-wscope-unknown")))),
         "subprotocol" => Fault::Odd(Odd::Subprotocol(text(value.unwrap_or("wscope.unknown")))),
         "junk" => Fault::Odd(Odd::Junk(value.map_or_else(|| JUNK.into(), decoded))),
         "slow-head" => Fault::Odd(Odd::SlowHead(pause(value.unwrap_or("5"))?)),
@@ -138,10 +138,11 @@ fn close(value: &str) -> Result<Fault, SpecFault> {
     if code == "none" {
         return Ok(Fault::Close { code: None, reason: String::new() });
     }
+    let reason = text(reason);
     let expected = "CODE[:REASON] with a code from 0 to 65535 or none, a reason of 123 bytes at most";
     let code = code.parse().ok().filter(|_| reason.len() <= REASON_MAX);
     let code = code.ok_or_else(|| wrong("close", expected, value))?;
-    Ok(Fault::Close { code: Some(code), reason: reason.into() })
+    Ok(Fault::Close { code: Some(code), reason })
 }
 
 fn pause(value: &str) -> Result<Span, SpecFault> {
@@ -150,8 +151,15 @@ fn pause(value: &str) -> Result<Span, SpecFault> {
 }
 
 fn delay(value: &str) -> Result<Span, SpecFault> {
-    let delay = humantime::parse_duration(value).map_err(|_| wrong("late-pong", "a time like 300ms", value))?;
-    Ok(delay.into())
+    time(value).ok_or_else(|| wrong("late-pong", "a time like 300ms", value))
+}
+
+/// A time as everywhere: `5s`, `200ms`; a bare number is seconds.
+pub fn time(value: &str) -> Option<Span> {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().ok().map(Span::from_secs);
+    }
+    humantime::parse_duration(value).ok().map(Span::from)
 }
 
 /// 5.2: 3 to 7 and 11 to 15 are reserved.

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Error;
 
 use super::{Io, Link, Reading, Socket};
 use crate::moment::Span;
+use crate::net::control::Injected;
 use crate::net::cut::classify_error;
 use crate::watch::life::Mark;
 
@@ -83,7 +84,10 @@ impl<S: Socket> Link<S> {
 
     /// The engine's frames are out: a boundary.
     fn write_injected(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        while let Some(bytes) = self.injected.pop_front() {
+        while let Some(Injected { bytes, opaque }) = self.injected.pop_front() {
+            if opaque {
+                self.engine.get_mut().below_mut().pass_unread(bytes.len());
+            }
             self.engine.get_mut().inject(&bytes);
             self.injecting = true;
         }

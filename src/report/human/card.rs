@@ -117,7 +117,7 @@ fn closes(seen: &ClosesSeen) -> String {
         parts.push(format!("ended {} without a Close frame", count(seen.without_close, "connection")));
     }
     if parts.is_empty() {
-        return "not tested: no Close frame in either direction".to_owned();
+        return "not tested: no closing handshake".to_owned();
     }
     parts.join("; ")
 }
@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn closes_are_told_apart() {
         let close = |closes: ClosesSeen| line("close", |_, card| card.closes = closes);
-        assert_eq!(close(ClosesSeen::default()), "close       not tested: no Close frame in either direction");
+        assert_eq!(close(ClosesSeen::default()), "close       not tested: no closing handshake");
         let unanswered = ClosesSeen { unanswered: 1, ..ClosesSeen::default() };
         assert_eq!(close(unanswered), "close       not answered in time");
         let cut = ClosesSeen { cut: 1, ..ClosesSeen::default() };

@@ -120,6 +120,17 @@ impl ServeScreen {
                 let way = if close.direction == Direction::In { "in" } else { "out" };
                 self.note(event, "close", &format!("{way:<3} {}", close_words(close.code, &close.reason)));
             }
+            EventKind::Heartbeat(sent) if verbosity >= 1 => {
+                let text = format!("{} written: {}", sent.number, safe::line(&sent.what, SHOWN_MAX));
+                self.note(event, "beat", &text);
+            }
+            EventKind::Answered(answered) if verbosity >= 1 => {
+                let own = if answered.own { "" } else { " by other data" };
+                self.note(event, "beat", &format!("{} answered{own} in {}", answered.number, span(answered.rtt)));
+            }
+            EventKind::Missed(missed) if verbosity >= 1 => {
+                self.note(event, "beat", &format!("{} not answered in {}", missed.number, span(missed.waited)));
+            }
             EventKind::Ended(ended) => self.ended(event, ended),
             EventKind::Finding(finding) => {
                 let text = format!("{} [{}]", safe::text(&finding.fact), finding.code);
@@ -188,7 +199,9 @@ impl ServeScreen {
     fn message(&mut self, event: &Event, message: &MessageSeen) {
         if self.fold.admits(event.at, message.len) {
             let kind = if message.text { "text" } else { "binary" };
-            let echoed = if self.client(event.conn).echoed { ", echoed" } else { "" };
+            let client = self.client(event.conn);
+            // Behind a Close of ours nothing is sent back.
+            let echoed = if client.echoed && client.closing.is_none() { ", echoed" } else { "" };
             self.note(event, "in", &format!("{kind}, {}{echoed}", size(message.len)));
         }
     }
@@ -230,7 +243,7 @@ impl ServeScreen {
     }
 
     fn ended(&mut self, event: &Event, ended: &Ended) {
-        let how = self.clients.get(&event.conn).and_then(|client| closed_text(client, ended));
+        let how = self.clients.get(&event.conn).and_then(|client| closed_text(client, ended)).or_else(|| ours(ended));
         let how = how.unwrap_or_else(|| ended_by(ended, "the client"));
         self.note(event, "ended", &format!("{how}; {}", messages_text(ended)));
     }
@@ -298,6 +311,18 @@ fn request_text(client: &Client) -> String {
     let Some(head) = &client.request else { return client.peer.clone() };
     let request = format!("{} {}", safe::line(head.method(), 32), safe::line(head.target(), SHOWN_MAX));
     if client.peer.is_empty() { request } else { format!("{}, {request}", client.peer) }
+}
+
+/// An end that is our own decision, told by what we sent.
+fn ours(ended: &Ended) -> Option<String> {
+    match &ended.how {
+        How::Garbage { words, .. } if ended.by == Side::Us => Some(format!("by us with 1009: {words}")),
+        How::Silent { delivered } => {
+            let taken = if *delivered == Some(true) { ", though its TCP took it" } else { "" };
+            Some(format!("by us with 1011: the client did not answer a heartbeat{taken}"))
+        }
+        _ => None,
+    }
 }
 
 /// A whole closing handshake; none when it ended otherwise.

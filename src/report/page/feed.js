@@ -113,7 +113,11 @@ function change(story, event) {
       story.stateWords = 'open';
       break;
     case 'message':
-      story[event.direction === 'in' ? 'in' : 'out'] += 1;
+      if (event.direction === 'in') story.in += 1;
+      break;
+    case 'frame':
+      // What goes out has no event of its own: a message is counted by its last frame.
+      if (event.direction === 'out' && event.fin && event.opcode <= 2) story.out += 1;
       break;
     case 'ended':
       finish(story, event.drop ? 'dropped' : 'ended', event.at_ns, endWords(event));

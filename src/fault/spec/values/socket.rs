@@ -71,8 +71,7 @@ fn expected_keys(name: &str) -> &'static str {
 }
 
 fn time(name: &'static str, value: &str) -> Result<Span, SpecFault> {
-    let span = humantime::parse_duration(value).map_err(|_| wrong(name, "a time like 300ms", value))?;
-    Ok(span.into())
+    super::time(value).ok_or_else(|| wrong(name, "a time like 300ms", value))
 }
 
 fn bytes(name: &'static str, value: &str) -> Result<u64, SpecFault> {
