@@ -109,7 +109,7 @@ const HELD_BACK_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 const INJECTED_MAX: usize = 256;
 const READ_BUFFER_CLIENT: usize = 16 * 1024;
 const READ_BUFFER_SERVER: usize = 4 * 1024;
-const WRITE_BUFFER: usize = 64 * 1024;
+const WRITE_BUFFER: usize = 128 * 1024;
 
 /// How much of a frame's payload is kept for whoever wants it.
 fn preview(wanted: Wanted) -> usize {

@@ -17,7 +17,7 @@ pub struct Outbox {
 }
 
 /// Larger messages go out in fragments of this size: the engine moves its whole buffer at each partial write.
-pub const FRAGMENT: usize = 256 * 1024;
+pub const FRAGMENT: usize = 512 * 1024;
 /// What an entry itself costs: without it, messages of nothing would never fill the outbox.
 const ENTRY: usize = 64;
 /// Beyond this the outbox is full, and an echo stops reading.

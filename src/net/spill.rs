@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// So much is read at once.
-pub const AHEAD: usize = 64 * 1024;
+pub const AHEAD: usize = 128 * 1024;
 /// So many buffers are kept for the next busy connections of the thread.
 const SPARE_MAX: usize = 8;
 
@@ -40,6 +40,9 @@ impl Spill {
         let count = (self.to - self.from).min(buf.remaining());
         buf.put_slice(&self.bytes[self.from..self.from + count]);
         self.from += count;
+        if self.is_empty() && !self.is_busy {
+            self.give_back();
+        }
     }
 
     /// Reads once from `io` into `buf`, and on a busy connection ahead of it. Nothing may wait. `seen` is shown all the
@@ -80,7 +83,7 @@ impl Spill {
 
     fn give_back(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        self.is_busy = false;
+        (self.from, self.to, self.is_busy) = (0, 0, false);
         if !bytes.is_empty() {
             SPARE.with_borrow_mut(|spare| spare.extend((spare.len() < SPARE_MAX).then_some(bytes)));
         }

@@ -11,6 +11,7 @@ mod client;
 mod compare;
 mod faults_socket;
 mod foreign;
+mod found;
 mod hostile;
 mod http;
 mod identity;
