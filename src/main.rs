@@ -48,7 +48,7 @@ fn explain(word: &str) -> Exit {
     }
     let near = explain::nearest(word);
     let near = if near.is_empty() { String::new() } else { format!("; near to it: {}", near.join(", ")) };
-    let expected = "expected a finding's code, a close code, an HTTP status or 'exit N'";
+    let expected = "expected a finding's code, a fault, a close code, an HTTP status or 'exit N'";
     refuse(&Usage::new("explain", &format!("{expected}, got {}{near}", cli::values::shown(word))))
 }
 

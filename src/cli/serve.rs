@@ -136,7 +136,7 @@ fault by its path: ws://ADDR/fault/SPEC. Names: reject=STATUS, redirect, spa, no
 no-upgrade, no-connection, keep-alive, extension, subprotocol, http10, junk; close=CODE[:REASON], farewell, close-ignored, \
 no-pong, wrong-pong, late-pong, unsolicited-pong, masked, rsv1, rsv2, rsv3, opcode, bad-utf8, bad-utf8-cut, continuation, \
 fragmented-ping, long-ping, interleaved, ping-inside, half-frame, oversize, http-text, fragments; fin, rst, freeze, tls-truncate, \
-latency, bandwidth, slicer, limit-data, lifetime, idle, kick-all, flap. docs/faults.md has each.";
+latency, bandwidth, slicer, limit-data, lifetime, idle, kick-all, flap. wscope explain NAME tells of each.";
 
 const MODE_HELP: &str = "\
 What is done with messages (echo)

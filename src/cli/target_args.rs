@@ -107,10 +107,14 @@ pub struct TargetArgs {
     #[arg(long, value_name = "SIZE", value_parser = values::size, default_value = "64MiB", hide_short_help = true)]
     pub max_message: u64,
 
-    /// Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)
-    ///
-    /// The grammar is that of serve --fault: NAME[=VALUE][;key=value...][@WHEN], joined by +. docs/faults.md has each.
-    #[arg(long, value_name = "SPEC", hide_short_help = true)]
+    /// What we do wrong on purpose; not yet parsed.
+    #[arg(
+        long,
+        value_name = "SPEC",
+        hide_short_help = true,
+        help = "Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)",
+        long_help = FAULT_HELP
+    )]
     pub fault: Vec<String>,
 }
 
@@ -130,3 +134,8 @@ impl TargetArgs {
         Ok(())
     }
 }
+
+const FAULT_HELP: &str = "\
+Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)
+
+The grammar is that of serve --fault: NAME[=VALUE][;key=value...][@WHEN], joined by +. wscope explain NAME tells of each.";

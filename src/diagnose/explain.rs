@@ -1,6 +1,7 @@
-//! What a word means: a finding's code, a Close code, an HTTP status, an exit code. Owns the texts behind `explain` and
+//! What a word means: a finding's code, a fault of `serve`, a Close code, an HTTP status, an exit code. Owns the texts behind `explain` and
 //! the page `docs/findings.md`; the catalogue is `event::codes`, the exit codes are `event::verdict`.
 
+mod faults;
 mod statuses;
 #[cfg(test)]
 mod tests;
@@ -17,12 +18,14 @@ const WIDTH: usize = 96;
 /// Where a text begins behind its label.
 const INDENT: usize = 9;
 
-/// The text on a finding's code, a Close code (1000 to 4999), an HTTP status (100 to 599) or an exit code (`exit 22`);
+/// The text on a finding's code, a fault's name, a Close code (1000 to 4999), an HTTP status (100 to 599) or an exit code (`exit 22`);
 /// none for any other word. Lines are 96 columns wide at most, and the last one ends with a line feed.
 pub fn explain(word: &str) -> Option<String> {
     let word = word.trim().to_ascii_lowercase();
-    if let Some(entry) = entry(&word) {
-        return Some(finding(entry));
+    // A fault can have the name of the finding that it leads to.
+    let named = [entry(&word).map(finding), faults::fault(&word)];
+    if named.iter().any(Option::is_some) {
+        return Some(named.into_iter().flatten().collect::<Vec<_>>().join("\n"));
     }
     if let Some(number) = word.strip_prefix("exit") {
         return exit(number.trim_start_matches(['-', ' ']).parse().ok()?);

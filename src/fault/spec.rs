@@ -246,7 +246,7 @@ pub enum When {
 /// What is wrong with a spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SpecFault {
-    #[error("expected the name of a fault{}, got \"{got}\"; docs/faults.md has all", like(got))]
+    #[error("expected the name of a fault{}, got \"{got}\"; wscope explain NAME tells of each", like(got))]
     Name { got: String },
     #[error("{name} expected {expected}, got \"{got}\"")]
     Value { name: &'static str, expected: &'static str, got: String },

@@ -8,24 +8,19 @@ use std::task::{Context, Waker};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
-use crate::event::{Attempt, DialFailed, DialFault, EventKind, PayloadBytes, Phase};
+use crate::event::{Attempt, DialFailed, DialFault, EventKind, Phase};
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
 use crate::net::control::Log;
-use crate::net::cut::classify_error;
 use crate::net::reach::RequestPlan;
 use crate::net::stream::Stream;
 use crate::net::target::Target;
-use crate::net::{dial, resolve, tls};
-use crate::watch::liveness::Cut;
-use crate::wire::head::reader::{HEAD_LIMIT, HeadFault, HeadReader};
+use crate::net::{answer, dial, resolve, tls};
 use crate::wire::head::{BodyLength, BodyReader, Head, body_length};
 use crate::wire::upgrade::{Extra, Request};
 
 /// The largest body that is taken.
 const BODY_MAX: usize = 16 * 1024 * 1024;
-/// Interim answers beyond this are no answer.
-const INTERIM_MAX: u32 = 8;
 /// What a request for a WebSocket has, and a plain one has not.
 const UPGRADE_FIELDS: [&str; 5] =
     ["Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol"];
@@ -170,7 +165,7 @@ impl Getter {
         let began = clock.now();
         self.is_busy = true;
         self.counts.requests += 1;
-        let Some(stream) = self.open.as_mut() else { return Err(unanswered(cut(false, 0), Span::ZERO)) };
+        let Some(stream) = self.open.as_mut() else { return Err(unanswered(answer::cut(false, 0), Span::ZERO)) };
         let talking = talk(stream, request, &mut self.counts);
         let talked = tokio::time::timeout(wait.duration(), talking).await;
         let at = clock.now();
@@ -253,10 +248,10 @@ async fn talk(stream: &mut Stream, request: &[u8], counts: &mut Counts) -> Resul
     let written = write(stream, request).await;
     counts.bytes_out += request.len() as u64;
     // What a server says before it ends a connection that it does not read is its answer all the same.
-    let read = read_head(stream, counts).await;
+    let read = answer::read_head(stream, |count| counts.bytes_in += count as u64).await;
     let (head, rest) = match (read, written) {
         (Ok(read), _) => read,
-        (Err(_), Err(_)) => return Err(TalkFault::NoAnswer(cut(true, 0))),
+        (Err(_), Err(_)) => return Err(TalkFault::NoAnswer(answer::cut(true, 0))),
         (Err(fault), Ok(())) => return Err(TalkFault::NoAnswer(fault)),
     };
     let length = body_length(&head);
@@ -268,37 +263,6 @@ async fn talk(stream: &mut Stream, request: &[u8], counts: &mut Counts) -> Resul
 async fn write(stream: &mut Stream, request: &[u8]) -> io::Result<()> {
     stream.write_all(request).await?;
     stream.flush().await
-}
-
-async fn read_head(stream: &mut Stream, counts: &mut Counts) -> Result<(Head, Vec<u8>), DialFault> {
-    let mut chunk = vec![0; 16 * 1024];
-    let mut interim = 0;
-    let mut reader = HeadReader::response(HEAD_LIMIT);
-    let mut pending: Vec<u8> = Vec::new();
-    loop {
-        let answer = reader.push(&pending).map_err(head_fault)?;
-        pending.clear();
-        if let Some((head, rest)) = answer {
-            let status = head.status().unwrap_or_default();
-            if !(100..200).contains(&status) || status == 101 || interim == INTERIM_MAX {
-                return Ok((head, rest));
-            }
-            interim += 1;
-            reader = HeadReader::response(HEAD_LIMIT);
-            pending = rest;
-            if !pending.is_empty() {
-                continue;
-            }
-        }
-        match stream.read(&mut chunk).await {
-            Ok(0) => return Err(cut(false, reader.received().len())),
-            Ok(count) => {
-                counts.bytes_in += count as u64;
-                pending.extend_from_slice(&chunk[..count]);
-            }
-            Err(error) => return Err(read_fault(&error, reader.received().len())),
-        }
-    }
 }
 
 async fn read_body(
@@ -343,28 +307,6 @@ fn unanswered(fault: DialFault, took: Span) -> GetFault {
 fn is_stale(fault: &GetFault) -> bool {
     let GetFault::Dial(failed) = fault else { return false };
     matches!(failed.fault, DialFault::CutBeforeAnswer { received: 0, .. })
-}
-
-fn read_fault(error: &io::Error, received: usize) -> DialFault {
-    match classify_error(error) {
-        Cut::TlsAlert(alert) => DialFault::AlertBeforeAnswer { alert },
-        Cut::Reset | Cut::BrokenPipe => cut(true, received),
-        Cut::TlsTruncated | Cut::Eof => cut(false, received),
-        _ => DialFault::Io { words: error.to_string() },
-    }
-}
-
-fn cut(reset: bool, received: usize) -> DialFault {
-    DialFault::CutBeforeAnswer { reset, received: received as u64 }
-}
-
-fn head_fault(fault: HeadFault) -> DialFault {
-    match fault {
-        HeadFault::TooLarge { limit } => DialFault::HeadTooLarge { limit: limit as u64 },
-        HeadFault::NotHttp { first } | HeadFault::Malformed { first, .. } => {
-            DialFault::NotHttp { first: PayloadBytes(first) }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Floor 3: the IO shell. Owns sockets, TLS, clocks and the loop that feeds the machines of `watch`; no judgement here.
 
 pub mod accept;
+pub mod answer;
 pub mod certificate;
 pub mod clock;
 pub mod control;

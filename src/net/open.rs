@@ -7,13 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::event::{Body, DialFault, EventKind, PayloadBytes, UpgradeAnswered, UpgradeBreach, UpgradeSent};
 use crate::moment::{Moment, Span};
+use crate::net::answer;
 use crate::net::clock::Clock;
 use crate::net::control::Log;
-use crate::net::cut::classify_error;
-use crate::watch::liveness::Cut;
 use crate::wire::head::Head;
 use crate::wire::head::body::{BODY_KEEP, BodyReader, body_length};
-use crate::wire::head::reader::{HEAD_LIMIT, HeadFault, HeadReader};
 use crate::wire::upgrade::Request;
 use crate::wire::upgrade_check::{Sent, check};
 
@@ -42,8 +40,6 @@ impl From<DialFault> for NotUpgraded {
 
 /// The body of a refusal is waited for so long.
 const BODY_WAIT: Span = Span::from_millis(1000);
-/// Interim answers (1xx other than 101) beyond this are no answer.
-const INTERIM_MAX: u32 = 8;
 
 /// Asks for the upgrade over `io`. At `until` the caller gives up: a refusal's body is waited for until shortly before.
 pub async fn upgrade<S>(
@@ -60,7 +56,7 @@ where
     let began = clock.now();
     let written = write(io, &bytes).await;
     log.tell(clock.now(), EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(bytes) }));
-    let (head, rest) = match read_answer(io).await {
+    let (head, rest) = match answer::read_head(io, |_| ()).await {
         Ok(answer) => answer,
         Err(fault) => return Err(write_fault(&written, fault).into()),
     };
@@ -100,57 +96,6 @@ fn write_fault(written: &io::Result<()>, fault: DialFault) -> DialFault {
             DialFault::CutBeforeAnswer { reset: true, received: *received }
         }
         _ => fault,
-    }
-}
-
-async fn read_answer<S: AsyncRead + Unpin>(io: &mut S) -> Result<(Head, Vec<u8>), DialFault> {
-    let mut chunk = vec![0; 16 * 1024];
-    let mut interim = 0;
-    let mut reader = HeadReader::response(HEAD_LIMIT);
-    let mut pending: Vec<u8> = Vec::new();
-    loop {
-        let answer = reader.push(&pending).map_err(head_fault)?;
-        pending.clear();
-        if let Some((head, rest)) = answer {
-            let status = head.status().unwrap_or_default();
-            if !(100..200).contains(&status) || status == 101 || interim == INTERIM_MAX {
-                return Ok((head, rest));
-            }
-            // RFC 9110 15.2: a client must be able to parse interim answers before the final one.
-            interim += 1;
-            reader = HeadReader::response(HEAD_LIMIT);
-            pending = rest;
-            if !pending.is_empty() {
-                continue;
-            }
-        }
-        match io.read(&mut chunk).await {
-            Ok(0) => return Err(cut(false, reader.received())),
-            Ok(count) => pending.extend_from_slice(&chunk[..count]),
-            Err(error) => return Err(read_fault(&error, reader.received())),
-        }
-    }
-}
-
-fn read_fault(error: &io::Error, received: &[u8]) -> DialFault {
-    match classify_error(error) {
-        Cut::TlsAlert(alert) => DialFault::AlertBeforeAnswer { alert },
-        Cut::Reset | Cut::BrokenPipe => cut(true, received),
-        Cut::TlsTruncated | Cut::Eof => cut(false, received),
-        _ => DialFault::Io { words: error.to_string() },
-    }
-}
-
-fn cut(reset: bool, received: &[u8]) -> DialFault {
-    DialFault::CutBeforeAnswer { reset, received: received.len() as u64 }
-}
-
-fn head_fault(fault: HeadFault) -> DialFault {
-    match fault {
-        HeadFault::TooLarge { limit } => DialFault::HeadTooLarge { limit: limit as u64 },
-        HeadFault::NotHttp { first } | HeadFault::Malformed { first, .. } => {
-            DialFault::NotHttp { first: PayloadBytes(first) }
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use md5::{Digest, Md5};
 use thiserror::Error;
 
 use crate::wire::head::Head;
+use crate::wire::upgrade::one_line;
 
 /// The closing frame of hixie-76, the same in both directions.
 pub const CLOSING: [u8; 2] = [CLOSING_TYPE, 0x00];
@@ -170,11 +171,6 @@ fn only<'a>(head: &'a Head, name: &'static str) -> Result<&'a str, String> {
         return Err(format!("the request has more than one {name}"));
     }
     Ok(value)
-}
-
-/// A value of the client's must not begin another line.
-fn one_line(text: &str) -> String {
-    text.replace(['\r', '\n'], " ")
 }
 
 /// A text message as the drafts frame it.

@@ -135,7 +135,8 @@ fn set(lines: &mut Vec<Line>, name: &str, value: &str) {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// A value must not begin another line.
+pub fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
 }
 
