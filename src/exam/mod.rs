@@ -2,5 +2,6 @@
 
 pub mod compare;
 pub mod expect;
+pub mod input;
 pub mod script;
 pub mod steps;

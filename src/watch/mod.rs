@@ -7,6 +7,7 @@ pub mod counters;
 pub mod farewell;
 pub mod flood;
 pub mod heartbeat;
+pub mod ledger;
 pub mod life;
 pub mod liveness;
 pub mod presets;
