@@ -24,7 +24,7 @@ set edit:completion:arg-completer[wscope] = {|@words|
             cand --version 'Print version'
             cand probe 'Examine an endpoint: one verdict, one exit code, in a bounded time'
             cand serve 'Be the server, with faults on demand'
-            cand explain 'Tell what a finding, a close code or a status means and what to do'
+            cand explain 'Tell what a finding, a fault, a close code or a status means'
             cand completions 'Write the completions of a shell to stdout'
             cand man 'Write the man page to stdout'
         }

@@ -135,7 +135,7 @@ enum Verb {
     )]
     Serve(Box<ServeArgs>),
     #[command(
-        about = "Tell what a finding, a close code or a status means and what to do",
+        about = "Tell what a finding, a fault, a close code or a status means",
         long_about = None,
         after_help = help::EXPLAIN_EXAMPLES,
         after_long_help = help::with_exit_table(help::EXPLAIN_EXAMPLES)

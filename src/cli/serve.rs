@@ -58,7 +58,7 @@ pub struct ServeArgs {
     pub fault: Vec<String>,
 
     /// How likely a connection is to get the faults, from 0 to 1 (1)
-    #[arg(long, value_name = "P", value_parser = values::chance, requires = "fault", allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "P", value_parser = values::chance, allow_hyphen_values = true, hide_short_help = true)]
     pub fault_chance: Option<f64>,
 
     /// Make chance and jitter repeatable
@@ -70,15 +70,15 @@ pub struct ServeArgs {
     pub tls: bool,
 
     /// Write the CA of that certificate there, as PEM
-    #[arg(long, value_name = "FILE", requires = "tls", conflicts_with = "cert", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", conflicts_with = "cert", hide_short_help = true)]
     pub ca_out: Option<PathBuf>,
 
     /// Speak TLS with that certificate chain, as PEM
-    #[arg(long, value_name = "FILE", requires = "key", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub cert: Option<PathBuf>,
 
     /// The key of that certificate, as PEM
-    #[arg(long, value_name = "FILE", requires = "cert", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub key: Option<PathBuf>,
 
     /// Take only clients with a certificate of that CA, as PEM

@@ -28,6 +28,7 @@ const SIZE_MAX: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// One line, without `error:`.
 pub fn serve(args: &ServeArgs, command: String) -> Result<serve::Plan, String> {
+    check(args)?;
     let mut faults = Vec::new();
     for text in &args.fault {
         faults.extend(plan::fault("--fault", Doer::Server, text)?);
@@ -53,6 +54,20 @@ pub fn serve(args: &ServeArgs, command: String) -> Result<serve::Plan, String> {
         ListenArg::Unix(path) => Address::Unix(path.clone()),
     };
     Ok(serve::Plan { address, tls: tls(args)?, server, duration: args.duration, screen, command })
+}
+
+/// Flags that mean nothing without another one. The line names the flag that was given, which clap's own does not.
+fn check(args: &ServeArgs) -> Result<(), String> {
+    let needs = [
+        ("--fault-chance", args.fault_chance.is_some(), "--fault", !args.fault.is_empty()),
+        ("--ca-out", args.ca_out.is_some(), "--tls", args.tls),
+        ("--cert", args.cert.is_some(), "--key", args.key.is_some()),
+        ("--key", args.key.is_some(), "--cert", args.cert.is_some()),
+    ];
+    match needs.into_iter().find(|(_, is_given, _, has_other)| *is_given && !has_other) {
+        Some((flag, _, other, _)) => Err(format!("{flag}: expected {other} beside it, got none")),
+        None => Ok(()),
+    }
 }
 
 fn tls(args: &ServeArgs) -> Result<Option<Tls>, String> {
@@ -95,12 +110,13 @@ fn mode(mode: &ModeArg) -> Result<Mode, String> {
 }
 
 fn read_script(path: &Path) -> Result<Script, String> {
-    let named = || format!("--mode script={}", shown(&path.display().to_string()));
-    let about = std::fs::metadata(path).map_err(|why| format!("{}: {why}", named()))?;
+    let named = || format!("--mode: the script {}", shown(&path.display().to_string()));
+    let unreadable = |why: std::io::Error| format!("{} cannot be read: {why}", named());
+    let about = std::fs::metadata(path).map_err(unreadable)?;
     if about.len() > SCRIPT_MAX {
         return Err(format!("{}: expected 1 MiB at most, got {} bytes", named(), about.len()));
     }
-    let text = std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", named()))?;
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let script = script::parse(&text).map_err(|why| format!("{}: {why}", named()))?;
     for (step, fault) in script.faults() {
         let read = spec::parse_for(Doer::Server, fault).map_err(|why| format!("{}: step {step}: {why}", named()))?;

@@ -88,7 +88,11 @@ const VALUES: &[Refused] = &[
     (&["serve", "nowhere"], &["ADDR", "[ADDR:]PORT"]),
     (&["serve", ":65536"], &["ADDR", "\":65536\""]),
     (&["serve", "unix:"], &["ADDR", "path"]),
-    (&["serve", "--ca-out", "x"], &["--tls"]),
+    (&["serve", "--ca-out", "x"], &["--ca-out: expected --tls beside it"]),
+    (&["serve", "--fault-chance", "0.5"], &["--fault-chance: expected --fault beside it"]),
+    (&["serve", "--cert", "x"], &["--cert: expected --key beside it"]),
+    (&["serve", "--key", "x"], &["--key: expected --cert beside it"]),
+    (&["serve", "--mode", "script=/nope"], &["--mode: the script", "cannot be read"]),
 ];
 
 const FAULTS: &[Refused] = &[
