@@ -42,6 +42,16 @@ fn hixie_is_named_and_refused_otherwise() {
     Client::open(&server.address(), "/").echo("a client of today");
 }
 
+/// What is asked of every client is asked of an old one too.
+#[test]
+fn hixie_is_no_way_around_credentials() {
+    let mut server = Served::start(&["--allow-hixie", "--auth", "u:p"]);
+    let Some(ran) = talk(&server, "76") else { return };
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("status 401"), "{}", ran.stdout);
+    server.tells("hixie-76");
+}
+
 #[test]
 fn the_versions_8_and_7_are_named() {
     let (none, allowed): (&[&str], &[&str]) = (&[], &["--allow-hixie"]);

@@ -22,10 +22,13 @@ pub async fn serve(mut stream: Stream, asked: Asked, draft: Draft, conn: ConnId,
     let now = shared.clock.now();
     let answered = shared.plan.allow_hixie && !matches!(draft, Draft::Hybi(_));
     shared.emit(now, conn, EventKind::Finding(old_clients::finding(draft, answered)));
+    // A draft is no way around what is asked of every client.
+    let judged = shared.plan.policy.judge(&asked.head);
     let place = shared.place();
-    let refusal = match draft {
+    let refusal = match (draft, judged) {
+        (_, Err(refusal)) => refusal,
         _ if place.is_err() => full(),
-        Draft::Hybi(_) => version_refused(draft),
+        (Draft::Hybi(_), _) => version_refused(draft),
         _ if !shared.plan.allow_hixie => not_allowed(draft),
         _ => match open(&mut stream, asked, draft, conn, peer, shared).await {
             Ok(rest) => return talk(stream, rest, draft, conn, shared).await,
