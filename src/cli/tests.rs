@@ -142,7 +142,7 @@ fn a_refusal_is_short_and_says_where_to_read_on() {
         assert!(text.lines().count() <= 3, "{text}");
         assert!(!text.contains("Usage"), "{text}");
     }
-    assert!(refused(&["serve", "--ca-out", "x"]).ends_with("\nwscope serve --help shows every flag"));
+    assert!(refused(&["serve", "--nope"]).ends_with("\nwscope serve --help shows every flag"));
     assert_eq!(
         first_line(&["explain", "1006", "--b"]).split(',').next(),
         Some("error: expected a flag of wscope explain")
