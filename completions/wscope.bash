@@ -19,6 +19,9 @@ _wscope() {
             wscope,completions)
                 cmd="wscope__subcmd__completions"
                 ;;
+            wscope,connect)
+                cmd="wscope__subcmd__connect"
+                ;;
             wscope,explain)
                 cmd="wscope__subcmd__explain"
                 ;;
@@ -38,7 +41,7 @@ _wscope() {
 
     case "${cmd}" in
         wscope)
-            opts="-h -V --help --version probe serve explain completions man"
+            opts="-h -V --help --version connect probe serve explain completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -58,6 +61,232 @@ _wscope() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wscope__subcmd__connect)
+            opts="-x -w -1 -t -b -0 -H -o -s -L -k -4 -6 -v -q -h --demo --execute --wait --timeout --one-message --max-messages --echo --close-code --close-reason --text --binary --null --hex --base64 --whole --commands --delay --lockstep --on-bad --queue --history --no-slash --pretty --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --record --no-redact --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --demo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --execute)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-messages)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --close-code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --close-reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-bad)
+                    COMPREPLY=($(compgen -W "stop skip" -- "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pretty)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --origin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cookie)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subprotocol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bearer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-redirects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unix-socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --close-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tcp-keepalive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-clock)
+                    COMPREPLY=($(compgen -W "idle fixed" -- "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-send)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-answer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-misses)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-preset)
+                    COMPREPLY=($(compgen -W "heartcheck" -- "${cur}"))
+                    return 0
+                    ;;
+                --reconnect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reconnect-delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reconnect-max-delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-uptime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reconnect-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --farewell)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --timestamps)
+                    COMPREPLY=($(compgen -W "none relative wall" -- "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -94,7 +323,7 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__probe)
-            opts="-n -x -w -H -o -s -L -k -4 -6 -v -q -h --demo --timeout --count --interval --hold --max-drops --execute --expect --wait --ready --fail-on --compare --compare-socket --compare-long-poll --compare-poll --compare-interval --compare-for --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --no-redact --help"
+            opts="-n -x -w -H -o -s -L -k -4 -6 -v -q -h --demo --timeout --count --interval --hold --max-drops --execute --expect --wait --ready --fail-on --compare --compare-socket --compare-long-poll --compare-poll --compare-interval --compare-for --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --record --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -328,6 +557,10 @@ _wscope() {
                     COMPREPLY=($(compgen -W "none relative wall" -- "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -336,7 +569,7 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__serve)
-            opts="-s -H -v -q -h --mode --rate --size --count --fault --fault-chance --seed --tls --ca-out --cert --key --client-ca --subprotocol --allow-origin --auth --header --allow-hixie --max-message --max-connections --oneshot --duration --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --quiet --json --color --timestamps --no-redact --help"
+            opts="-s -H -v -q -h --mode --rate --size --count --fault --fault-chance --seed --tls --ca-out --cert --key --client-ca --subprotocol --allow-origin --auth --header --allow-hixie --max-message --max-connections --oneshot --duration --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --quiet --json --color --timestamps --record --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -456,6 +689,10 @@ _wscope() {
                     ;;
                 --timestamps)
                     COMPREPLY=($(compgen -W "none relative wall" -- "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! floor 5   main  cli                       words -> plans                   may use all below
-//! floor 4   cmd                             probe, serve: wiring             may use all below
+//! floor 4   cmd                             connect, probe, serve             may use all below
 //! floor 3   net          report             IO shell | output                net: fault watch event wire; report: event wire
 //! floor 2   watch  exam  diagnose  fault    decisions: pure, time passed in  event wire
 //! floor 1   event                           the contract                     wire moment
@@ -30,10 +30,17 @@
 //!                  | Ended                                                 |
 //!            watch::Session    one a run: reconnect, totals                |
 //!                  | events                                                |
-//!            report::Fan ------> human (folds) | json (holds)              |
+//!            report::Fan ------> human (folds) | json, record (hold)       |
 //!                  |                                                       |
 //!                  '---> diagnose -> findings, outcome -> exit code -------'
 //! ```
+//!
+//! # The road of payload
+//!
+//! `connect` in a pipe has a second road, on which nothing is an event: stdin (its own thread, blocks) ->
+//! `exam::pipe` (lines, order, waits) -> link, and link -> `report::payload` (its own thread, 1 MiB) -> stdout. While
+//! stdout takes nothing, the link does not read and every clock stands still. `watch::ledger` knows of each line whether
+//! it is acknowledged, unsure or unsent.
 //!
 //! The tap is passive and below the message engine, so that frames, masks, reserved bits and true Close codes are known.
 //! A [`moment::Moment`] is a number; only `net::clock` reads clocks. Exit codes are given out in [`event::verdict`] only.

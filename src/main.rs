@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use wscope::cli::{self, Parsed, Usage, generate, plan, serve_plan};
-use wscope::cmd::{probe, serve};
+use wscope::cli::{self, Parsed, Usage, connect_plan, generate, plan, serve_plan};
+use wscope::cmd::{connect, probe, serve};
 use wscope::diagnose::explain;
 use wscope::event::Exit;
 use wscope::report::{redact, sink};
@@ -26,6 +26,10 @@ fn run(args: Vec<OsString>) -> Exit {
     let words: Vec<String> = args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let command = redact::command_line(&words);
     match cli::parse(args) {
+        Ok(Parsed::Connect(args)) => match connect_plan::plan(&args, command) {
+            Ok(plan) => block_on(connect::run(plan)),
+            Err(fact) => refuse(&Usage::new("connect", &fact)),
+        },
         Ok(Parsed::Probe(args)) => match plan::probe(&args, command) {
             Ok(plan) => block_on(probe::run(plan)),
             Err(fact) => refuse(&Usage::new("probe", &fact)),

@@ -8,11 +8,19 @@ use crate::event::Exit;
 /// Under `wscope -h`.
 pub const TOP_EXAMPLES: &str = "\
 Examples:
+  wscope connect wss://chat.example.com/ws
   wscope probe wss://chat.example.com/ws
   wscope serve --fault close=4001:expired@5s
   wscope explain 1006
 
 wscope COMMAND -h shows the common flags, --help all and the exit codes.";
+
+/// Under `wscope connect -h`.
+pub const CONNECT_EXAMPLES: &str = "\
+Examples:
+  wscope connect wss://chat.example.com/ws
+  echo '{\"op\":\"ping\"}' | wscope connect -1 :3000/socket
+  wscope connect --reconnect wss://chat.example.com/ws < lines > answers";
 
 /// Under `wscope probe -h`.
 pub const PROBE_EXAMPLES: &str = "\

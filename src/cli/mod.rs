@@ -3,6 +3,8 @@
 //! Owns the flags, their help and the wording of usage errors. It does not own what a flag means for a run (`cli::plan`
 //! makes plans of these words) and it prints nothing. A flag stands here only when it works.
 
+pub mod connect;
+pub mod connect_plan;
 pub mod fields;
 pub mod generate;
 pub mod heartbeat_args;
@@ -24,6 +26,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use connect::ConnectArgs;
 pub use heartbeat_args::HeartbeatArgs;
 pub use output_args::OutputArgs;
 pub use probe::ProbeArgs;
@@ -36,6 +39,7 @@ use crate::report::{redact, safe};
 /// What the command line asks for.
 #[derive(Clone, Debug)]
 pub enum Parsed {
+    Connect(Box<ConnectArgs>),
     Probe(Box<ProbeArgs>),
     Serve(Box<ServeArgs>),
     Explain {
@@ -86,6 +90,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Usage> 
     };
     match verb {
         None => Err(no_command("", true)),
+        Some(Verb::Connect(args)) => {
+            args.check().map_err(|fact| Usage::new(command, &fact))?;
+            Ok(Parsed::Connect(args))
+        }
         Some(Verb::Probe(args)) => {
             args.check().map_err(|fact| Usage::new(command, &fact))?;
             Ok(Parsed::Probe(args))
@@ -119,6 +127,14 @@ struct Words {
 
 #[derive(Subcommand)]
 enum Verb {
+    #[command(
+        about = "Talk: by hand at a terminal, as a pipe otherwise",
+        long_about = None,
+        override_usage = "wscope connect [OPTIONS] URL",
+        after_help = help::CONNECT_EXAMPLES,
+        after_long_help = help::with_exit_table(help::CONNECT_EXAMPLES)
+    )]
+    Connect(Box<ConnectArgs>),
     #[command(
         about = "Examine an endpoint: one verdict, one exit code, in a bounded time",
         long_about = None,
@@ -160,16 +176,16 @@ fn is_text(kind: ErrorKind) -> bool {
 
 fn no_command(first: &str, nothing_given: bool) -> Usage {
     if nothing_given {
-        return Usage::new("", "expected a command (probe, serve, explain), got none");
+        return Usage::new("", "expected a command (connect, probe, serve, explain), got none");
     }
     let url = looks_like_url(first);
     let shown = if url { redact::url(first) } else { first.to_owned() };
-    let fact = format!("expected a command (probe, serve, explain), got {}", values::shown(&shown));
+    let fact = format!("expected a command (connect, probe, serve, explain), got {}", values::shown(&shown));
     if !url {
         return Usage::new("", &fact);
     }
     let example = if shown == first { shell_word(first) } else { "URL".to_owned() };
-    Usage { text: format!("error: {fact}\nto examine it: wscope probe {example}") }
+    Usage { text: format!("error: {fact}\nto talk: wscope connect {example}\nto examine: wscope probe {example}") }
 }
 
 fn looks_like_url(word: &str) -> bool {
@@ -270,7 +286,7 @@ fn list_of(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-const COMMANDS: [&str; 5] = ["probe", "serve", "explain", "completions", "man"];
+const COMMANDS: [&str; 6] = ["connect", "probe", "serve", "explain", "completions", "man"];
 
 #[cfg(test)]
 mod tests;

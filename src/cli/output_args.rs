@@ -2,6 +2,8 @@
 //!
 //! Owns the words only: what is printed where is `report`'s.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args, ValueEnum};
 
 /// What is shown.
@@ -12,7 +14,7 @@ pub struct OutputArgs {
     #[arg(short = 'v', action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// Show less: probe nothing when healthy, serve its address only
+    /// Show less: only what failed; serve: only its address
     #[arg(short = 'q', long)]
     pub quiet: bool,
 
@@ -27,6 +29,13 @@ pub struct OutputArgs {
     /// The time before a line: none, seconds since the start, or the clock's
     #[arg(long, value_name = "KIND", value_enum, default_value_t = TimestampsArg::Relative, hide_short_help = true)]
     pub timestamps: TimestampsArg,
+
+    /// Keep every event of the run in that file, as JSON Lines
+    ///
+    /// All frames and whole messages too, whatever is shown. A file that is there is written anew; one that is made is
+    /// for its owner only.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub record: Option<PathBuf>,
 
     /// Show secrets: Authorization, cookies, token-like query values
     #[arg(long, hide_short_help = true)]

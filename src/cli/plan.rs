@@ -12,6 +12,7 @@ use super::output_args::{ColorArg, TimestampsArg};
 use super::values::{AnswerArg, ExpectArg, Limit, SendArg, shown};
 use super::{HeartbeatArgs, OutputArgs, ProbeArgs, TargetArgs, TimeArgs};
 use crate::cmd::{outcome, probe, screen};
+use crate::event::Wanted;
 use crate::event::finding::Severity;
 use crate::event::show::span as span_words;
 use crate::exam::expect::Expect;
@@ -48,8 +49,6 @@ const FOR_EVER: Span = Span::from_secs(100 * 365 * 24 * 3600);
 pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
     let peers = peers(args)?;
     let hold = hold(args)?;
-    let heartbeat = heartbeat(&args.time.beats)?;
-    let wanted = screen(&args.output, &heartbeat, hold).wanted();
     let urls = match &peers {
         probe::Peers::Urls(urls) => urls.len() as u32,
         probe::Peers::Demo(_) => 1,
@@ -60,27 +59,16 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
         None => (hold.filter(|hold| *hold < FOR_EVER).unwrap_or_default(), "--hold"),
     };
     let timeout = timeout(args.timeout, asked, urls)?;
+    let mut reach = reach_plan(&args.target, &args.time)?;
+    let session = session::Plan { reconnect: reconnect_plan(&args.time)?, ready: args.ready };
+    // Last, since it makes a file: nothing is refused behind it.
+    let screen = screen(&args.output, &reach.life.heartbeat, hold)?;
+    want(&mut reach, screen.wanted());
     Ok(probe::Plan {
         peers,
         compare,
-        reach: reach::Plan {
-            dial: dial_plan(&args.target, &args.time)?,
-            request: request(&args.target)?,
-            timeout: args.time.connect_timeout.map_or(Some(CONNECT_TIMEOUT), Limit::span),
-            redirects: args.target.location.then_some(args.target.max_redirects),
-            life: life::Plan {
-                role: Role::Client,
-                heartbeat: heartbeat.clone(),
-                close_timeout: or_for_ever(args.time.close_timeout, CLOSE_TIMEOUT),
-                farewell: args.time.farewell.clone().map_or(FarewellRule::Known, FarewellRule::Regex),
-                frames: wanted.frames,
-            },
-            max_message: args.target.max_message,
-            wanted,
-            faults: own_faults(args)?,
-            seed: args.time.seed.unwrap_or_else(rand::random),
-        },
-        session: session::Plan { reconnect: reconnect_plan(&args.time)?, ready: args.ready },
+        reach,
+        session,
         steps: steps_plan(args, hold),
         outcome: outcome::Plan {
             max_drops: args.max_drops.unwrap_or(0),
@@ -88,28 +76,59 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
             hold,
         },
         timeout,
-        screen: screen(&args.output, &heartbeat, hold),
+        screen,
         command,
         unused_proxies: unused_proxies(),
     })
 }
 
+/// How a peer is reached, whatever for; who looks on is told by [`want`].
+pub(super) fn reach_plan(target: &TargetArgs, time: &TimeArgs) -> Result<reach::Plan, String> {
+    let heartbeat = heartbeat(&time.beats)?;
+    Ok(reach::Plan {
+        dial: dial_plan(target, time)?,
+        request: request(target)?,
+        timeout: time.connect_timeout.map_or(Some(CONNECT_TIMEOUT), Limit::span),
+        redirects: target.location.then_some(target.max_redirects),
+        life: life::Plan {
+            role: Role::Client,
+            heartbeat,
+            close_timeout: or_for_ever(time.close_timeout, CLOSE_TIMEOUT),
+            farewell: time.farewell.clone().map_or(FarewellRule::Known, FarewellRule::Regex),
+            frames: false,
+        },
+        max_message: target.max_message,
+        wanted: Wanted::default(),
+        faults: own_faults(target)?,
+        seed: time.seed.unwrap_or_else(rand::random),
+    })
+}
+
+/// What the readers want built.
+pub(super) fn want(reach: &mut reach::Plan, wanted: Wanted) {
+    reach.wanted = wanted;
+    reach.life.frames = wanted.frames;
+}
+
 fn peers(args: &ProbeArgs) -> Result<probe::Peers, String> {
     if let Some(spec) = &args.demo {
-        let faults = spec.as_deref().map_or(Ok(Vec::new()), |spec| fault("--demo", Doer::Server, spec))?;
-        return Ok(probe::Peers::Demo(faults));
+        return Ok(probe::Peers::Demo(demo_faults(spec.as_deref())?));
     }
-    let targets: Result<Vec<Target>, String> = args
-        .urls
-        .iter()
-        .map(|url| target::parse(url).map_err(|fault| format!("URL {}: {fault}", masked(url))))
-        .collect();
+    let targets: Result<Vec<Target>, String> = args.urls.iter().map(|url| read_target(url)).collect();
     Ok(probe::Peers::Urls(targets?))
 }
 
-fn own_faults(args: &ProbeArgs) -> Result<Vec<Planned>, String> {
+pub(super) fn read_target(url: &str) -> Result<Target, String> {
+    target::parse(url).map_err(|fault| format!("URL {}: {fault}", masked(url)))
+}
+
+pub(super) fn demo_faults(spec: Option<&str>) -> Result<Vec<Planned>, String> {
+    spec.map_or(Ok(Vec::new()), |spec| fault("--demo", Doer::Server, spec))
+}
+
+fn own_faults(target: &TargetArgs) -> Result<Vec<Planned>, String> {
     let mut faults = Vec::new();
-    for text in &args.target.fault {
+    for text in &target.fault {
         faults.extend(fault("--fault", Doer::Client, text)?);
     }
     Ok(faults)
@@ -178,8 +197,7 @@ fn or_for_ever(limit: Option<Limit>, default: Span) -> Span {
     }
 }
 
-/// A preset, less what is given by hand.
-/// The heartbeats that are asked for; without a word, every 20 s.
+/// The heartbeats that are asked for: a preset, less what is given by hand; without a word, every 20 s.
 pub fn heartbeat(beats: &HeartbeatArgs) -> Result<heartbeat::Plan, String> {
     let mut plan = match &beats.heartbeat_preset {
         None => heartbeat::Plan::default(),
@@ -220,7 +238,7 @@ pub fn heartbeat(beats: &HeartbeatArgs) -> Result<heartbeat::Plan, String> {
     Ok(plan)
 }
 
-fn reconnect_plan(time: &TimeArgs) -> Result<Option<reconnect::Plan>, String> {
+pub(super) fn reconnect_plan(time: &TimeArgs) -> Result<Option<reconnect::Plan>, String> {
     let name = time.reconnect_profile.as_deref().unwrap_or("full-jitter");
     let mut curve = super::profile_file::curve(name)?;
     let Some(attempts) = time.reconnect else { return Ok(None) };
@@ -317,10 +335,14 @@ fn ask_password(auth: &Secret, user: &str) -> Result<String, String> {
     rpassword::prompt_password(format!("password for {}: ", shown(user))).map_err(|why| format!("{missing} ({why})"))
 }
 
-/// Who looks on, and how.
-pub fn screen(output: &OutputArgs, heartbeat: &heartbeat::Plan, hold: Option<Span>) -> screen::Plan {
+/// Who looks on, and how. The file of `--record` is made here.
+///
+/// # Errors
+/// One line: that file cannot be written.
+pub fn screen(output: &OutputArgs, heartbeat: &heartbeat::Plan, hold: Option<Span>) -> Result<screen::Plan, String> {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    screen::Plan {
+    let record = output.record.as_deref().map(screen::open_record).transpose();
+    Ok(screen::Plan {
         verbosity: output.verbose,
         quiet: output.quiet,
         json: output.json,
@@ -337,7 +359,8 @@ pub fn screen(output: &OutputArgs, heartbeat: &heartbeat::Plan, hold: Option<Spa
         redact: !output.no_redact,
         heartbeat: heartbeat_words(heartbeat),
         hold,
-    }
+        record: record.map_err(|why| format!("--record: {why}"))?,
+    })
 }
 
 /// `text "HeartBeat" after 60 s of silence, any answer within 60 s`.
@@ -350,6 +373,7 @@ fn heartbeat_words(plan: &heartbeat::Plan) -> Option<String> {
     };
     let within = roughly(plan.timeout);
     let answer = match &plan.answer {
+        Answer::Any if matches!(plan.send, Send::Ping) => format!("pong within {within}"),
         Answer::Any => format!("any answer within {within}"),
         Answer::Match => format!("its own answer within {within}"),
         Answer::Text(_) | Answer::Regex(_) => format!("the answer asked for within {within}"),
@@ -358,7 +382,7 @@ fn heartbeat_words(plan: &heartbeat::Plan) -> Option<String> {
     Some(format!("{} {when}, {answer}", plan.send.words()))
 }
 
-fn unused_proxies() -> Vec<String> {
+pub(super) fn unused_proxies() -> Vec<String> {
     const VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     VARIABLES.into_iter().filter(set).map(str::to_string).collect()

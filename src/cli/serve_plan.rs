@@ -11,6 +11,7 @@ use crate::cmd::serve::{self, Tls};
 use crate::cmd::serving::mode::Mode;
 use crate::cmd::serving::source::SourcePlan;
 use crate::cmd::{probe, serving};
+use crate::event::Wanted;
 use crate::exam::script::{self, Script};
 use crate::fault::spec::{self, Doer, Phase};
 use crate::moment::Span;
@@ -33,9 +34,8 @@ pub fn serve(args: &ServeArgs, command: String) -> Result<serve::Plan, String> {
     for text in &args.fault {
         faults.extend(plan::fault("--fault", Doer::Server, text)?);
     }
-    let screen = plan::screen(&args.output, &heartbeat::Plan::default(), None);
-    let beats = heartbeats(&args.beats)?;
-    let server = serving::Plan {
+    let tls = tls(args)?;
+    let mut server = serving::Plan {
         mode: mode(&args.mode)?,
         source: source(args)?,
         faults,
@@ -43,17 +43,20 @@ pub fn serve(args: &ServeArgs, command: String) -> Result<serve::Plan, String> {
         seed: args.seed,
         policy: policy(args)?,
         allow_hixie: args.allow_hixie,
-        heartbeat: beats,
+        heartbeat: heartbeats(&args.beats)?,
         max_message: args.max_message.unwrap_or(serving::Plan::default().max_message),
         max_connections: args.max_connections,
         oneshot: args.oneshot,
-        wanted: screen.wanted_by_serve(),
+        wanted: Wanted::default(),
     };
     let address = match &args.address {
         ListenArg::Tcp(address) => Address::Tcp(*address),
         ListenArg::Unix(path) => Address::Unix(path.clone()),
     };
-    Ok(serve::Plan { address, tls: tls(args)?, server, duration: args.duration, screen, command })
+    // Last, since it makes a file: nothing is refused behind it.
+    let screen = plan::screen(&args.output, &heartbeat::Plan::default(), None)?;
+    server.wanted = screen.wanted_by_serve();
+    Ok(serve::Plan { address, tls, server, duration: args.duration, screen, command })
 }
 
 /// Flags that mean nothing without another one. The line names the flag that was given, which clap's own does not.

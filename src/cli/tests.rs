@@ -79,8 +79,9 @@ fn a_probe_needs_a_url_or_the_demo_and_not_both() {
 fn a_url_without_a_command_is_told_the_command() {
     assert_eq!(
         refused(&["wss://chat.example.com/ws"]),
-        "error: expected a command (probe, serve, explain), got \"wss://chat.example.com/ws\"\n\
-         to examine it: wscope probe wss://chat.example.com/ws"
+        "error: expected a command (connect, probe, serve, explain), got \"wss://chat.example.com/ws\"\n\
+         to talk: wscope connect wss://chat.example.com/ws\n\
+         to examine: wscope probe wss://chat.example.com/ws"
     );
     assert!(refused(&["ws://h/?a=1&b=2"]).ends_with("wscope probe 'ws://h/?a=1&b=2'"));
     assert!(!refused(&["ws://ana:s3cret@h/"]).contains("s3cret"));
@@ -89,17 +90,21 @@ fn a_url_without_a_command_is_told_the_command() {
 #[test]
 fn what_is_not_built_yet_is_unknown() {
     assert_eq!(
-        refused(&["connect"]),
-        "error: expected a command (probe, serve, explain), got \"connect\"\nwscope --help shows the commands"
+        refused(&["talk"]),
+        "error: expected a command (connect, probe, serve, explain), got \"talk\"\nwscope --help shows the commands"
     );
-    assert_eq!(first_line(&[]), "error: expected a command (probe, serve, explain), got none");
-    for flag in ["--deflate", "--proxy=x", "--cert=x", "--record=x", "--deep", "--script=x"] {
+    assert_eq!(first_line(&[]), "error: expected a command (connect, probe, serve, explain), got none");
+    for flag in ["--deflate", "--proxy=x", "--cert=x", "--deep", "--script=x"] {
         assert!(
             first_line(&["probe", flag, ":1"]).starts_with("error: expected a flag of wscope probe, got "),
             "{flag}"
         );
     }
-    for flag in ["--deflate", "--record=x", "--proxy=x", "--reconnect"] {
+    for flag in ["--deflate", "--proxy=x", "--cert=x", "--deep", "--hold=1s", "--expect=x"] {
+        let told = first_line(&["connect", flag, ":1"]);
+        assert!(told.starts_with("error: expected a flag of wscope connect, got "), "{flag}: {told}");
+    }
+    for flag in ["--deflate", "--proxy=x", "--reconnect"] {
         assert!(first_line(&["serve", flag]).starts_with("error: expected a flag of wscope serve, got "), "{flag}");
     }
 }
@@ -156,6 +161,65 @@ fn a_refusal_does_not_repeat_a_secret() {
 }
 
 #[test]
+fn a_talk_has_one_peer() {
+    let taken = |line: &[&str]| match read(line) {
+        Ok(Parsed::Connect(args)) => *args,
+        other => panic!("{line:?}: {other:?}"),
+    };
+    let args = taken(&["connect", "-1", "-x", "-5", "-x", "b", "wss://a.example/"]);
+    assert_eq!((args.url.as_deref(), args.one_message), (Some("wss://a.example/"), true));
+    assert_eq!(args.most_messages(), Some(1));
+    assert_eq!(args.execute, ["-5", "b"]);
+    assert_eq!(taken(&["connect", "--demo=fin@1s"]).demo, Some(Some("fin@1s".to_owned())));
+    assert_eq!(first_line(&["connect"]), "error: expected a URL or --demo, got neither");
+    assert!(first_line(&["connect", " "]).ends_with("got an empty one"));
+    assert_eq!(first_line(&["connect", ":1", ":2"]), "error: expected nothing more, got \":2\"");
+    assert!(first_line(&["connect", "--demo", ":1"]).ends_with("got both"));
+}
+
+#[test]
+fn the_words_of_a_talk_are_checked() {
+    let table: [(&[&str], &str); 6] = [
+        (&["-w", "soon"], "--wait: expected a time such as 500ms, 20s or 1m30s, or forever, got \"soon\""),
+        (
+            &["--close-code", "1006"],
+            "--close-code: expected a code that may be sent: 1000 to 1003, 1007 to 1014 or 3000 to 4999, got \"1006\"",
+        ),
+        (&["--on-bad", "go"], "--on-bad: expected stop or skip, got \"go\""),
+        (&["--pretty", "yes"], "--pretty: expected auto, on or off, got \"yes\""),
+        (&["--max-messages", "0"], "--max-messages: expected a whole number from 1 on, got \"0\""),
+        (&["--record"], "--record: expected FILE, got nothing"),
+    ];
+    for (words, wanted) in table {
+        let line = [&["connect", ":1"][..], words].concat();
+        assert_eq!(first_line(&line), format!("error: {wanted}"), "{line:?}");
+    }
+    let long = "x".repeat(124);
+    let told = first_line(&["connect", "--close-reason", &long, ":1"]);
+    assert_eq!(told, "error: --close-reason: expected 123 bytes at most, got 124");
+    assert!(read(&["connect", "--close-reason", &long[..123], ":1"]).is_ok());
+}
+
+#[test]
+fn stdin_is_read_in_one_way() {
+    for other in ["-t", "-b", "-0", "--base64", "--whole", "--commands"] {
+        let told = first_line(&["connect", "--hex", other, ":1"]);
+        assert!(told.contains("--hex") && told.ends_with("got both"), "{told}");
+    }
+    let told = first_line(&["connect", "-1", "--max-messages", "2", ":1"]);
+    assert!(told.contains("--one-message") && told.contains("--max-messages"), "{told}");
+}
+
+#[test]
+fn every_command_can_be_recorded() {
+    assert_eq!(probe(&["--record", "x", ":1"]).output.record, Some("x".into()));
+    let Ok(Parsed::Serve(args)) = read(&["serve", "--record=x"]) else { panic!("serve is refused") };
+    assert_eq!(args.output.record, Some("x".into()));
+    let Ok(Parsed::Connect(args)) = read(&["connect", "--record=x", ":1"]) else { panic!("connect is refused") };
+    assert_eq!(args.output.record, Some("x".into()));
+}
+
+#[test]
 fn a_server_has_an_address_and_faults() {
     let Ok(Parsed::Serve(args)) = read(&["serve"]) else { panic!("serve is refused") };
     assert_eq!(args.address, ListenArg::Tcp("127.0.0.1:9001".parse().unwrap()));
@@ -175,7 +239,7 @@ fn the_other_commands_are_read() {
 
 #[test]
 fn the_long_help_has_every_exit_code() {
-    for line in [&["--help"][..], &["probe", "--help"], &["serve", "--help"]] {
+    for line in [&["--help"][..], &["connect", "--help"], &["probe", "--help"], &["serve", "--help"]] {
         let Ok(Parsed::Text(text)) = read(line) else { panic!("{line:?} is refused") };
         for exit in Exit::ALL {
             assert!(text.contains(&format!("{:>3}  {}", exit.code(), exit.meaning())), "{line:?}: {}", exit.code());
@@ -188,7 +252,7 @@ fn the_long_help_has_every_exit_code() {
 fn the_short_help_is_one_screen() {
     let mut command = Words::command().term_width(80);
     command.build();
-    let names = ["", "probe", "serve", "explain"];
+    let names = ["", "connect", "probe", "serve", "explain"];
     for name in names {
         let page = match name {
             "" => command.render_help(),

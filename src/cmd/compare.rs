@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 
+use crate::cmd::audience::Audience;
 use crate::cmd::compare::polling::{ANSWER_WAIT, Poller, foreign_answer, get_fault};
 use crate::cmd::compare::watch::{Shared, Subject, Watch};
 use crate::cmd::outcome::Outcome;
@@ -64,7 +65,8 @@ pub async fn run(
     };
     let wall_start = subject.wall_start;
     let (diagnosis, outcome) = (Diagnosis::new(plan.reach.life.heartbeat.every), Outcome::new(plan.outcome));
-    let mut watch = Watch::new(subject, Rc::clone(fan), signals, diagnosis, outcome);
+    let audience = Audience::new(Rc::clone(fan), signals, diagnosis, outcome);
+    let mut watch = Watch::new(subject, audience);
     for variable in &plan.unused_proxies {
         watch.on(clock.now(), ConnId::default(), EventKind::Finding(asked::proxy_not_used(variable)));
     }

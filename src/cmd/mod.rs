@@ -1,7 +1,11 @@
 //! Floor 4: the wiring of the commands. Owns what connects the machines, the shell and the reporters in one run; what is
 //! decided is decided below.
 
+pub mod audience;
 pub mod compare;
+pub mod connect;
+pub mod demo;
+mod frame;
 pub mod hub;
 pub mod outcome;
 pub mod probe;
@@ -11,3 +15,4 @@ pub mod serve;
 pub mod serving;
 pub mod signals;
 pub mod timing;
+mod wrongs;

@@ -4,22 +4,24 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::cmd::audience::Audience;
 use crate::cmd::compare;
+use crate::cmd::demo;
+use crate::cmd::frame;
 use crate::cmd::outcome::{self, Outcome};
 use crate::cmd::run::{Limit, Run, Shape};
-use crate::cmd::screen::{self, Readers};
-use crate::cmd::serving::{self, Serving};
+use crate::cmd::screen;
 use crate::cmd::signals::Signals;
 use crate::diagnose::{Diagnosis, asked};
-use crate::event::{ConnId, EventKind, Exit, RunEnded, RunStarted};
+use crate::event::{ConnId, EventKind, Exit};
 use crate::exam::steps::{self, Exam};
 use crate::fault::conduct;
 use crate::fault::spec::Planned;
 use crate::moment::{Moment, Span};
-use crate::net::clock::{self, Clock};
-use crate::net::target::{self, Target};
+use crate::net::clock::Clock;
+use crate::net::target::Target;
 use crate::net::{control, reach, rounds};
-use crate::report::{Fan, sink};
+use crate::report::Fan;
 use crate::watch::session::{self, Session};
 
 /// What is asked for.
@@ -57,43 +59,20 @@ pub async fn run(plan: Plan) -> Exit {
     // What takes long is told as it happens.
     let live = plan.steps.hold.is_some() || plan.session.reconnect.is_some();
     let readers = plan.screen.for_probe(live);
-    let version = env!("CARGO_PKG_VERSION").to_string();
-    let (command, wall) = (plan.command.clone(), clock::wall_rfc3339());
-    emit(&readers.fan, clock, EventKind::RunStarted(RunStarted { version, command, wall }));
+    frame::begin(&readers.fan, &plan.command, clock);
     let exit = match &plan.compare {
         Some(comparison) => compare::run(&plan, comparison, &readers.fan, &mut signals, clock).await,
         None => examine_all(&plan, &readers.fan, &mut signals, clock).await,
     };
-    let verdict = exit.word().to_ascii_lowercase();
-    let took = clock.now().since(Moment::START);
-    emit(&readers.fan, clock, EventKind::RunEnded(RunEnded { verdict, exit, took }));
-    let patience = plan.timeout.map(|limit| limit.max(took.plus(READERS_WAIT)));
-    let given_up = async {
-        match patience {
-            Some(patience) => tokio::time::sleep_until(clock.instant(Moment::START.after(patience))).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = readers.finish() => exit,
-        () = given_up => exit,
-        // Somebody is tired of waiting for a reader that does not read.
-        second = signals.next() => second,
-    }
+    frame::end(readers, exit, plan.timeout, &mut signals, clock).await
 }
-
-/// A reader that stands still is waited for until `--timeout`, and at least so long.
-const READERS_WAIT: Span = Span::from_secs(5);
 
 async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals, clock: Clock) -> Exit {
     let (targets, _demo) = match &plan.peers {
         Peers::Urls(targets) => (targets.clone(), None),
-        Peers::Demo(faults) => match demo(faults).await {
+        Peers::Demo(faults) => match demo::start(faults).await {
             Some((target, serving)) => (vec![target], Some(serving)),
-            None => {
-                sink::plain_error("error: --demo: no server can be started on a free port of this machine\n");
-                return Exit::CannotListen;
-            }
+            None => return Exit::CannotListen,
         },
     };
     let mut exits = Vec::new();
@@ -123,7 +102,8 @@ async fn examine(
     let wrongs = conduct::Current::default();
     let shape = Shape { wanted: reach.wanted, holds: plan.steps.hold.is_some(), wrongs: Rc::clone(&wrongs) };
     let (exam, outcome) = (Exam::new(plan.steps.clone()), Outcome::new(plan.outcome));
-    let mut run = Run::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), exam, outcome, limit, shape);
+    let audience = Audience::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), outcome);
+    let mut run = Run::new(audience, exam, limit, shape);
     for variable in &plan.unused_proxies {
         let finding = EventKind::Finding(asked::proxy_not_used(variable));
         control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
@@ -159,17 +139,6 @@ fn common(exits: &[Exit]) -> Exit {
         Some(first) if failures.all(|exit| exit == first) => first,
         Some(_) => Exit::Failed,
     }
-}
-
-async fn demo(faults: &[Planned]) -> Option<(Target, Serving)> {
-    let readers = Readers::none();
-    let serving = serving::start_demo(faults.to_vec(), readers.fan).await.ok()?;
-    let target = target::parse(serving.url()).ok()?;
-    Some((target, serving))
-}
-
-fn emit(fan: &Rc<RefCell<Fan>>, clock: Clock, kind: EventKind) {
-    fan.borrow_mut().emit(clock.now(), ConnId::default(), kind);
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ pub mod compared;
 pub mod dialling;
 pub mod ended;
 pub mod finding;
+pub mod input;
 pub mod near;
 pub mod series;
 pub mod show;
+pub mod stats;
 pub mod verdict;
 
 use serde::{Serialize, Serializer};
@@ -22,6 +24,7 @@ pub use compared::Compared;
 pub use dialling::*;
 pub use ended::{Direction, Ended, FrameBrief, How, Side};
 pub use finding::Finding;
+pub use input::{InputBad, InputEnded, LinesFate};
 pub use verdict::{Exit, Judged, RunEnded};
 
 use crate::moment::{Moment, Span};
@@ -67,6 +70,9 @@ pub enum EventKind {
     Held(Held),
     CloseSeen(CloseSeen),
     Ended(Ended),
+    InputBad(InputBad),
+    InputEnded(InputEnded),
+    Lines(LinesFate),
     RetryAt(RetryAt),
     GaveUp(GaveUp),
     FaultDone(FaultDone),
@@ -95,6 +101,18 @@ pub enum Payload {
     /// The first so many bytes.
     Head(usize),
     Whole,
+}
+
+impl Payload {
+    /// What is kept of a message's bytes.
+    pub fn keep(self, bytes: &[u8]) -> Option<PayloadBytes> {
+        let kept = match self {
+            Payload::No => return None,
+            Payload::Head(head) => &bytes[..bytes.len().min(head)],
+            Payload::Whole => bytes,
+        };
+        Some(PayloadBytes(kept.to_vec()))
+    }
 }
 
 /// The first event. `command` is the command line with secrets masked; `wall` is RFC 3339, UTC.

@@ -3,7 +3,7 @@
 //! messages leave and what a bad line means for the run are the caller's. Text is UTF-8 (RFC 6455 section 5.6).
 
 mod command;
-mod decode;
+pub mod decode;
 mod lines;
 
 use bytes::Bytes;

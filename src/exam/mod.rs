@@ -3,5 +3,6 @@
 pub mod compare;
 pub mod expect;
 pub mod input;
+pub mod pipe;
 pub mod script;
 pub mod steps;

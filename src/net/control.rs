@@ -12,7 +12,9 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::event::{ConnId, DialFailed, EventKind, Opened, Wanted};
 use crate::fault::socket::idle::Passed;
 use crate::moment::{Moment, Span};
+use crate::net::kernel::TcpInfo;
 use crate::net::link::{Link, Socket};
+use crate::watch::ledger::{Ledger, Line};
 use crate::watch::life::{Command, FrameNote, Life};
 
 /// Who looks on and says what is wanted.
@@ -25,6 +27,16 @@ pub trait Control {
     fn message(&mut self, now: Moment, conn: ConnId, message: &Message);
     /// The next wish; asked again until there is none.
     fn wish(&mut self, now: Moment, progress: &Progress) -> Option<Wish>;
+    /// The account in which the link keeps how far each line has come; none where there are no lines.
+    fn ledger(&self) -> Option<Rc<RefCell<Ledger>>> {
+        None
+    }
+    /// The connection is over: these lines did not go out on it.
+    fn unsent(&mut self, _lines: Vec<Line>) {}
+    /// Reading stood still for that long: clocks of the control's own did so too.
+    fn held(&mut self, _span: Span) {}
+    /// What was asked for with [`Wish::Look`].
+    fn look(&mut self, _now: Moment, _look: Look) {}
     /// What is to be built of frames and messages from now on; it may change while a connection is open.
     fn wanted(&self) -> Wanted;
     /// When a wish may come by time alone.
@@ -41,14 +53,29 @@ pub struct Progress {
     pub passed: Passed,
     /// Is there room for more to send? Without it a wish to send waits in memory.
     pub has_room: bool,
+    /// All that was to be sent is with the kernel.
+    pub all_written: bool,
+}
+
+/// An open connection as the wire and the kernel count it.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub opened: Moment,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub kernel: Option<TcpInfo>,
 }
 
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
     Life(Command),
-    /// An echo: this message back.
+    /// This message; an echo, for one.
     Send(Message),
+    /// A line, which comes back by [`Control::unsent`] if it does not go out.
+    Line(Line),
+    /// Tell how the connection is, by [`Control::look`].
+    Look,
     /// These bytes between two frames, whatever they are.
     Inject(Injected),
     /// End TCP without a Close frame.

@@ -96,8 +96,10 @@ pub async fn drive<S: Socket, C: Control>(
         let now = clock.now();
         if let Woke::Held(since) = woke {
             life.handle(now, Input::Held { by: Holder::Output, span: now.since(since) });
+            control.held(now.since(since));
         } else if now.since(wake) > LATE {
             life.handle(now, Input::Held { by: Holder::Stopped, span: now.since(wake) });
+            control.held(now.since(wake));
         }
         match woke {
             Woke::Io(Io::End(cut)) => {
@@ -183,6 +185,14 @@ fn settle<S: Socket, C: Control>(
             }
             Wish::Send(message) => {
                 send_back(link, life, message);
+                continue;
+            }
+            Wish::Line(line) => {
+                link.send_line(line);
+                continue;
+            }
+            Wish::Look => {
+                control.look(now, link.look(life.opened()));
                 continue;
             }
             Wish::Inject(injected) => {

@@ -1,47 +1,115 @@
-//! What only the kernel knows, and only Linux tells: TCP_INFO, the time asleep. The one place of `unsafe`; elsewhere an
-//! honest `None`.
+//! What only the kernel knows, and only Linux tells: TCP_INFO, what is acknowledged, the time asleep. The one place of
+//! `unsafe`; elsewhere an honest `None`.
 
 use std::os::fd::RawFd;
+
+use crate::event::stats::Kernel;
+#[cfg(target_os = "linux")]
+use crate::moment::Span;
 
 /// The kernel's account of one TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpInfo {
-    /// Segments sent and not acknowledged.
-    pub unacked: u32,
-    /// Retransmission attempts of the oldest of them.
+    /// Retransmission attempts of the oldest segment that is not acknowledged.
     pub retransmits: u8,
     /// The peer has ended its direction, or the connection is gone.
     pub closing: bool,
+    pub account: Kernel,
 }
 
 impl TcpInfo {
     /// Has the next hop acknowledged all that we wrote?
     pub fn delivered(&self) -> bool {
-        self.unacked == 0 && self.retransmits == 0
+        self.account.unacked == 0 && self.retransmits == 0
     }
+}
+
+/// How far the outgoing stream has come, in bytes from its start. A client's SYN counts as one, in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// So far the next hop's kernel has acknowledged.
+    pub acked: u64,
+    /// So far we wrote, sent or not; never less than it is.
+    pub written: u64,
 }
 
 /// TCP_INFO of a socket; none when it is no TCP socket.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub fn tcp_info(descriptor: RawFd) -> Option<TcpInfo> {
-    // SAFETY: tcp_info is plain integers, for which all-zero bytes are a value.
-    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
-    let mut size = std::mem::size_of::<libc::tcp_info>() as libc::socklen_t;
-    let place: *mut libc::tcp_info = &mut info;
+    // Bytes, not libc's structure, which ends before the fields that newer kernels fill.
+    let mut raw = [0u8; 256];
+    let mut size = raw.len() as libc::socklen_t;
+    let place: *mut u8 = raw.as_mut_ptr();
     // SAFETY: `place` is valid for `size` bytes for the whole call, and the kernel writes no more than that.
     let failed = unsafe { libc::getsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_INFO, place.cast(), &mut size) };
     if failed != 0 {
         return None;
     }
-    // TCP_ESTABLISHED is 1 in the kernel's tcp_states.h.
-    Some(TcpInfo { unacked: info.tcpi_unacked, retransmits: info.tcpi_retransmits, closing: info.tcpi_state != 1 })
+    parse_info(raw.get(..size as usize)?)
 }
 
 /// TCP_INFO is not asked for here.
 #[cfg(not(target_os = "linux"))]
 pub fn tcp_info(_descriptor: RawFd) -> Option<TcpInfo> {
     None
+}
+
+/// What was written and what is acknowledged; none when it is no TCP socket.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub fn stream_position(descriptor: RawFd) -> Option<Position> {
+    // First what waits, then what is acknowledged: what is acknowledged in between counts as written twice, so that a
+    // line is rather unsure than acknowledged too early.
+    let mut waiting: libc::c_int = 0;
+    // SAFETY: TIOCOUTQ, which is SIOCOUTQ, writes one int, and `waiting` is one for the whole call.
+    let failed = unsafe { libc::ioctl(descriptor, libc::TIOCOUTQ, &mut waiting) };
+    if failed != 0 {
+        return None;
+    }
+    let acked = tcp_info(descriptor)?.account.bytes_acked?;
+    let waiting = u64::try_from(waiting).ok()?;
+    Some(Position { acked, written: acked.saturating_add(waiting) })
+}
+
+/// The stream's place is not asked for here.
+#[cfg(not(target_os = "linux"))]
+pub fn stream_position(_descriptor: RawFd) -> Option<Position> {
+    None
+}
+
+/// The fields by their places in `struct tcp_info` of linux/tcp.h, which only ever grows at its end; what an older
+/// kernel does not fill is not in `raw`.
+#[cfg(target_os = "linux")]
+fn parse_info(raw: &[u8]) -> Option<TcpInfo> {
+    let micros = |micros: u32| Span::from_nanos(u64::from(micros) * 1000);
+    let account = Kernel {
+        rtt: micros(read_u32(raw, 68)?),
+        rtt_var: micros(read_u32(raw, 72)?),
+        // All ones until the first sample.
+        min_rtt: read_u32(raw, 148).filter(|least| *least != u32::MAX).map(micros),
+        retransmitted: u64::from(read_u32(raw, 100)?),
+        unacked: read_u32(raw, 24)?,
+        not_sent_bytes: read_u32(raw, 144).map(u64::from),
+        congestion_window: read_u32(raw, 80)?,
+        segment_size: read_u32(raw, 16)?,
+        bytes_acked: read_u64(raw, 120),
+        bytes_received: read_u64(raw, 128),
+    };
+    // TCP_ESTABLISHED is 1 in the kernel's tcp_states.h.
+    Some(TcpInfo { retransmits: *raw.get(2)?, closing: *raw.first()? != 1, account })
+}
+
+#[cfg(target_os = "linux")]
+fn read_u32(raw: &[u8], place: usize) -> Option<u32> {
+    let bytes = raw.get(place..)?.first_chunk::<4>()?;
+    Some(u32::from_ne_bytes(*bytes))
+}
+
+#[cfg(target_os = "linux")]
+fn read_u64(raw: &[u8], place: usize) -> Option<u64> {
+    let bytes = raw.get(place..)?.first_chunk::<8>()?;
+    Some(u64::from_ne_bytes(*bytes))
 }
 
 /// Nanoseconds that this machine has slept: the boot clock less the monotonic one.
@@ -107,4 +175,141 @@ pub fn raise_open_files() -> Option<(u64, u64)> {
 #[cfg(not(target_os = "linux"))]
 pub fn raise_open_files() -> Option<(u64, u64)> {
     None
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        (client, server)
+    }
+
+    fn info(stream: &TcpStream) -> TcpInfo {
+        tcp_info(stream.as_raw_fd()).unwrap()
+    }
+
+    fn position(stream: &TcpStream) -> Position {
+        stream_position(stream.as_raw_fd()).unwrap()
+    }
+
+    /// 1000 bytes there, and one back, which carries their acknowledgement.
+    fn talk(client: &mut TcpStream, server: &mut TcpStream) {
+        client.write_all(&[7; 1000]).unwrap();
+        server.read_exact(&mut [0; 1000]).unwrap();
+        server.write_all(&[7]).unwrap();
+        client.read_exact(&mut [0]).unwrap();
+    }
+
+    #[test]
+    fn what_was_answered_is_acknowledged_to_the_byte() {
+        let (mut client, mut server) = pair();
+        let before = position(&client);
+        talk(&mut client, &mut server);
+        let after = position(&client);
+        assert_eq!(after.acked, after.written);
+        assert_eq!(after.written - before.written, 1000);
+        assert!(info(&client).delivered());
+    }
+
+    #[test]
+    fn what_the_peer_does_not_read_is_written_and_not_acknowledged() {
+        let (mut client, _server) = pair();
+        client.set_nonblocking(true).unwrap();
+        let before = position(&client);
+        let mut taken = 0;
+        // The buffers of both ends are bounded, so that at some time nothing more is acknowledged.
+        for _ in 0..100_000 {
+            match client.write(&[7; 65_536]) {
+                Ok(len) => taken += len as u64,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let now = position(&client);
+                    assert!(now.written >= before.written + taken, "{now:?}, {taken} taken");
+                    if now.acked < now.written {
+                        return;
+                    }
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("all of {taken} bytes were acknowledged, and nobody reads");
+    }
+
+    #[test]
+    fn the_account_has_both_directions() {
+        let (mut client, mut server) = pair();
+        talk(&mut client, &mut server);
+        let (ours, theirs) = (info(&client).account, info(&server).account);
+        assert_eq!((ours.bytes_received, theirs.bytes_received), (Some(1), Some(1000)));
+        assert_eq!((ours.not_sent_bytes, ours.unacked), (Some(0), 0));
+        assert!(ours.bytes_acked >= Some(1000), "{ours:?}");
+        assert!(ours.segment_size > 0 && ours.congestion_window > 0, "{ours:?}");
+    }
+
+    #[test]
+    fn a_peer_that_has_ended_its_direction_is_told() {
+        let (mut client, server) = pair();
+        assert!(!info(&client).closing);
+        drop(server);
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        assert!(info(&client).closing);
+    }
+
+    #[test]
+    fn another_socket_has_no_account() {
+        let (unix, _other) = UnixStream::pair().unwrap();
+        let udp = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+        for descriptor in [unix.as_raw_fd(), udp.as_raw_fd(), -1] {
+            assert_eq!(tcp_info(descriptor), None);
+            assert_eq!(stream_position(descriptor), None);
+        }
+    }
+
+    #[test]
+    fn each_field_is_read_from_its_place() {
+        let mut raw = [0u8; 232];
+        raw[0] = 1;
+        raw[2] = 3;
+        for (place, number) in [(16, 1448u32), (24, 5), (68, 12), (72, 13), (80, 10), (100, 2), (144, 99), (148, 11)] {
+            raw[place..place + 4].copy_from_slice(&number.to_ne_bytes());
+        }
+        for (place, number) in [(120, 1u64 << 40), (128, 1 << 41)] {
+            raw[place..place + 8].copy_from_slice(&number.to_ne_bytes());
+        }
+        let account = Kernel {
+            rtt: Span::from_nanos(12_000),
+            rtt_var: Span::from_nanos(13_000),
+            min_rtt: Some(Span::from_nanos(11_000)),
+            retransmitted: 2,
+            unacked: 5,
+            not_sent_bytes: Some(99),
+            congestion_window: 10,
+            segment_size: 1448,
+            bytes_acked: Some(1 << 40),
+            bytes_received: Some(1 << 41),
+        };
+        assert_eq!(parse_info(&raw), Some(TcpInfo { retransmits: 3, closing: false, account }));
+        raw[148..152].copy_from_slice(&u32::MAX.to_ne_bytes());
+        assert_eq!(parse_info(&raw).unwrap().account.min_rtt, None);
+    }
+
+    #[test]
+    fn an_older_kernel_fills_less() {
+        let mut raw = [0u8; 104];
+        raw[0] = 1;
+        let account = parse_info(&raw).unwrap().account;
+        assert_eq!(account, Kernel::default());
+        assert_eq!(parse_info(&raw[..100]), None);
+        assert_eq!(parse_info(&[]), None);
+    }
 }

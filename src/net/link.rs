@@ -4,10 +4,12 @@
 
 mod writing;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
@@ -20,12 +22,13 @@ use crate::event::{Payload, Wanted};
 use crate::fault::socket::pace::Pace;
 use crate::moment::Moment;
 use crate::net::clock::Clock;
-use crate::net::control::{Injected, Progress};
+use crate::net::control::{Injected, Look, Progress};
 use crate::net::cut::classify_end;
 use crate::net::filter::Filter;
 use crate::net::kernel;
 use crate::net::outbox::{FRAGMENT, Outbox};
 use crate::net::tap::{ReadEnd, Tap};
+use crate::watch::ledger::{Ledger, Line};
 use crate::watch::life::{End, FrameNote, Mark, Outgoing, Role};
 use crate::watch::liveness::Cut;
 use crate::wire::rewrite::Rewrite;
@@ -76,6 +79,8 @@ pub struct Link<S> {
     clock: Clock,
     wanted: Wanted,
     outbox: Outbox,
+    /// How far each line has come.
+    ledger: Option<Rc<RefCell<Ledger>>>,
     /// Marks that somebody waits for, and how many messages nobody waits for.
     unflushed: Vec<Mark>,
     unflushed_messages: usize,
@@ -142,6 +147,7 @@ impl<S: Socket> Link<S> {
             clock,
             wanted,
             outbox: Outbox::default(),
+            ledger: None,
             unflushed: Vec::new(),
             unflushed_messages: 0,
             injected: VecDeque::new(),
@@ -163,6 +169,31 @@ impl<S: Socket> Link<S> {
     /// Queues the payload of a message without copying it.
     pub fn send_bytes(&mut self, bytes: Bytes, text: bool, mark: Mark) {
         self.outbox.send_bytes(bytes, text, mark);
+    }
+
+    /// Queues a line; it is accounted for, or comes back by [`Link::take_unsent`].
+    pub fn send_line(&mut self, line: Line) {
+        self.outbox.send_line(line);
+    }
+
+    /// From now on lines are accounted for there.
+    pub fn keep_account(&mut self, ledger: Option<Rc<RefCell<Ledger>>>) {
+        self.ledger = ledger;
+    }
+
+    /// The end: the last that the kernel knows of our lines, and those that did not go out.
+    pub fn take_unsent(&mut self) -> Vec<Line> {
+        let position = self.tap().io().descriptor().and_then(kernel::stream_position);
+        if let (Some(ledger), Some(position)) = (&self.ledger, position) {
+            ledger.borrow_mut().acknowledged(position.acked);
+        }
+        self.outbox.take_unsent()
+    }
+
+    /// The connection as wire and kernel count it.
+    pub fn look(&self, opened: Moment) -> Look {
+        let passed = self.tap().passed();
+        Look { opened, bytes_in: passed.bytes_in, bytes_out: passed.bytes_out, kernel: self.kernel() }
     }
 
     /// Queues bytes that the engine knows nothing of, legal or not; they go out between two frames.
@@ -188,7 +219,8 @@ impl<S: Socket> Link<S> {
     /// How far it is.
     pub fn progress(&self) -> Progress {
         let has_room = !self.outbox.is_full() && !self.injecting && self.injected.len() < INJECTED_MAX;
-        Progress { passed: self.tap().passed(), has_room }
+        let all_written = self.outbox.is_empty() && !self.dirty && !self.injecting && self.injected.is_empty();
+        Progress { passed: self.tap().passed(), has_room, all_written }
     }
 
     /// From now on this is wanted; true if it was something else before.

@@ -1,5 +1,5 @@
-//! What waits to be written on one connection. Owns the queue, its bound, and the cutting of large messages into fragments
-//! (RFC 6455 section 5.4); writing is `link`'s.
+//! What waits to be written on one connection. Owns the queue, its bound, the cutting of large messages into fragments
+//! (RFC 6455 section 5.4), and the lines that come back when nothing goes out any more; writing is `link`'s.
 
 use std::collections::VecDeque;
 
@@ -7,13 +7,35 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
+use crate::watch::ledger::Line;
 use crate::watch::life::{Mark, Outgoing};
 
-/// Messages, each with the mark that is told when it is flushed.
+/// What waits, in order.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    waiting: VecDeque<(Message, Option<Mark>)>,
+    waiting: VecDeque<Entry>,
     bytes: usize,
+    /// Nothing goes out any more: lines are kept, the rest is thrown away.
+    is_shut: bool,
+}
+
+/// Something to send, of which the next piece is given to the engine first and then counted as taken.
+#[derive(Debug)]
+enum Entry {
+    Control(Message, Option<Mark>),
+    Data { payload: Bytes, text: bool, taken: usize, mark: Option<Mark>, line: Option<u64> },
+}
+
+/// The next piece for the engine: a control frame, or a fragment of a message.
+#[derive(Debug)]
+pub struct Piece {
+    pub message: Message,
+    /// Told when the piece is flushed.
+    pub mark: Option<Mark>,
+    /// The line that it is of.
+    pub line: Option<u64>,
+    /// Is it the whole of what it is of, or the end of that?
+    pub is_last: bool,
 }
 
 /// Larger messages go out in fragments of this size: the engine moves its whole buffer at each partial write.
@@ -26,55 +48,111 @@ const BYTES_MAX: usize = 1024 * 1024;
 impl Outbox {
     /// Queues a message.
     pub fn send(&mut self, outgoing: Outgoing, mark: Mark) {
-        let (bytes, text) = match outgoing {
-            Outgoing::Ping(payload) => return self.queue(Message::Ping(payload.into()), Some(mark)),
+        match outgoing {
+            Outgoing::Ping(payload) => self.queue(Entry::Control(Message::Ping(payload.into()), Some(mark))),
+            Outgoing::Pong(payload) => self.queue(Entry::Control(Message::Pong(payload.into()), Some(mark))),
             Outgoing::Close(body) => {
                 let frame =
                     body.code.map(|code| CloseFrame { code: CloseCode::from(code), reason: body.reason.into() });
-                return self.queue(Message::Close(frame), Some(mark));
+                self.queue(Entry::Control(Message::Close(frame), Some(mark)));
             }
-            Outgoing::Text(text) => (Bytes::from(text), true),
-            Outgoing::Binary(bytes) => (Bytes::from(bytes), false),
-        };
-        self.send_bytes(bytes, text, mark);
+            Outgoing::Text(text) => self.send_bytes(Bytes::from(text), true, mark),
+            Outgoing::Binary(bytes) => self.send_bytes(Bytes::from(bytes), false, mark),
+        }
     }
 
     /// Queues the payload of a message without copying it.
-    pub fn send_bytes(&mut self, bytes: Bytes, text: bool, mark: Mark) {
-        let first = if text { Data::Text } else { Data::Binary };
-        let mut from = 0;
-        loop {
-            let to = bytes.len().min(from + FRAGMENT);
-            let (opcode, last) = (if from == 0 { first } else { Data::Continue }, to == bytes.len());
-            let frame = Frame::message(bytes.slice(from..to), OpCode::Data(opcode), last);
-            self.queue(Message::Frame(frame), last.then_some(mark));
-            from = to;
-            if last {
-                return;
+    pub fn send_bytes(&mut self, payload: Bytes, text: bool, mark: Mark) {
+        self.queue(Entry::Data { payload, text, taken: 0, mark: Some(mark), line: None });
+    }
+
+    /// Queues a line, which is never thrown away.
+    pub fn send_line(&mut self, line: Line) {
+        let Line { number, text, payload } = line;
+        self.queue(Entry::Data { payload, text, taken: 0, mark: Some(Mark::Message), line: Some(number) });
+    }
+
+    /// The next piece; it stays here until [`Outbox::taken`].
+    pub fn next(&self) -> Option<Piece> {
+        match self.waiting.front()? {
+            Entry::Control(message, mark) => {
+                Some(Piece { message: message.clone(), mark: *mark, line: None, is_last: true })
+            }
+            Entry::Data { payload, text, taken, mark, line } => {
+                let to = payload.len().min(taken + FRAGMENT);
+                let first = if *text { Data::Text } else { Data::Binary };
+                let (opcode, is_last) = (if *taken == 0 { first } else { Data::Continue }, to == payload.len());
+                let frame = Frame::message(payload.slice(*taken..to), OpCode::Data(opcode), is_last);
+                let mark = mark.filter(|_| is_last);
+                Some(Piece { message: Message::Frame(frame), mark, line: *line, is_last })
             }
         }
     }
 
-    /// The oldest.
-    pub fn take(&mut self) -> Option<(Message, Option<Mark>)> {
-        let (message, mark) = self.waiting.pop_front()?;
-        self.bytes -= (message.len() + ENTRY).min(self.bytes);
-        Some((message, mark))
+    /// The next piece has gone to the engine.
+    pub fn taken(&mut self) {
+        let Some(front) = self.waiting.front_mut() else { return };
+        if let Entry::Data { payload, taken, .. } = front {
+            let count = FRAGMENT.min(payload.len() - *taken);
+            *taken += count;
+            self.bytes -= count;
+            if *taken < payload.len() {
+                return;
+            }
+        }
+        self.bytes -= front.rest() + ENTRY;
+        self.waiting.pop_front();
     }
 
-    /// Does nothing wait?
+    /// Nothing goes out any more.
+    pub fn shut(&mut self) {
+        self.is_shut = true;
+    }
+
+    /// The lines of which nothing went to the engine.
+    pub fn take_unsent(&mut self) -> Vec<Line> {
+        let unsent = self.waiting.drain(..).filter_map(Entry::unsent).collect();
+        self.bytes = 0;
+        unsent
+    }
+
+    /// Does nothing wait that could go out?
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.is_shut || self.waiting.is_empty()
     }
 
     /// Is there no room? Then an echo must not read.
     pub fn is_full(&self) -> bool {
-        self.bytes > BYTES_MAX
+        self.bytes > BYTES_MAX && !self.is_shut
     }
 
-    fn queue(&mut self, message: Message, mark: Option<Mark>) {
-        self.bytes += message.len() + ENTRY;
-        self.waiting.push_back((message, mark));
+    fn queue(&mut self, entry: Entry) {
+        if self.is_shut && !entry.is_line() {
+            return;
+        }
+        self.bytes += entry.rest() + ENTRY;
+        self.waiting.push_back(entry);
+    }
+}
+
+impl Entry {
+    /// Bytes that are not taken.
+    fn rest(&self) -> usize {
+        match self {
+            Entry::Control(message, _) => message.len(),
+            Entry::Data { payload, taken, .. } => payload.len() - taken,
+        }
+    }
+
+    fn is_line(&self) -> bool {
+        matches!(self, Entry::Data { line: Some(_), .. })
+    }
+
+    fn unsent(self) -> Option<Line> {
+        match self {
+            Entry::Data { payload, text, taken: 0, line: Some(number), .. } => Some(Line { number, text, payload }),
+            _ => None,
+        }
     }
 }
 
@@ -83,23 +161,29 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    fn take(outbox: &mut Outbox) -> Option<Piece> {
+        let piece = outbox.next();
+        outbox.taken();
+        piece
+    }
+
     #[test]
     fn a_large_message_goes_out_in_fragments_and_only_the_last_has_the_mark() {
         let mut outbox = Outbox::default();
         outbox.send(Outgoing::Binary(vec![7; 2 * FRAGMENT + 1]), Mark::Message);
         let mut seen = Vec::new();
-        while let Some((Message::Frame(frame), mark)) = outbox.take() {
+        while let Some(Piece { message: Message::Frame(frame), mark, .. }) = take(&mut outbox) {
             seen.push((frame.payload().len(), frame.header().is_final, mark));
         }
         let whole = [(FRAGMENT, false, None), (FRAGMENT, false, None), (1, true, Some(Mark::Message))];
-        assert_eq!(seen, whole);
+        assert_eq!((seen.as_slice(), outbox.bytes), (whole.as_slice(), 0));
     }
 
     #[test]
     fn an_empty_message_is_one_frame() {
         let mut outbox = Outbox::default();
         outbox.send(Outgoing::Text(String::new()), Mark::Message);
-        assert_eq!(outbox.take().unwrap().1, Some(Mark::Message));
+        assert_eq!(take(&mut outbox).unwrap().mark, Some(Mark::Message));
         assert!(outbox.is_empty());
     }
 
@@ -108,7 +192,22 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.send(Outgoing::Binary(vec![0; BYTES_MAX + 1]), Mark::Message);
         assert!(outbox.is_full());
-        outbox.take();
+        take(&mut outbox);
         assert!(!outbox.is_full());
+    }
+
+    #[test]
+    fn lines_of_which_nothing_went_out_come_back_whole() {
+        let mut outbox = Outbox::default();
+        let line = |number: u64, size: usize| Line { number, text: false, payload: Bytes::from(vec![0; size]) };
+        outbox.send_line(line(1, FRAGMENT + 1));
+        outbox.send(Outgoing::Ping(vec![1]), Mark::Heartbeat(1));
+        outbox.send_line(line(2, FRAGMENT + 1));
+        take(&mut outbox);
+        outbox.shut();
+        outbox.send_line(line(3, 0));
+        outbox.send(Outgoing::Text("gone".into()), Mark::Message);
+        assert!(outbox.is_empty(), "nothing goes out any more");
+        assert_eq!(outbox.take_unsent(), [line(2, FRAGMENT + 1), line(3, 0)]);
     }
 }

@@ -66,9 +66,12 @@ async fn live<D: Dialer, C: Control>(
     let now = clock.now();
     opened.down = session.opened(now, dialer.life(now));
     control.on(now, conn, EventKind::Open(opened));
+    link.keep_account(control.ledger());
     let Some(life) = session.life() else { return };
     let Ending { at, end, parting } = drive(&mut link, life, conn, clock, control).await;
+    let unsent = link.take_unsent();
     let ended = session.end(at, end, dialer.dice());
+    control.unsent(unsent);
     // The end is told at its moment, then the socket is closed, and that close alone leads to what the session says next.
     if let Some(kind) = session.poll() {
         control.on(at, conn, kind);

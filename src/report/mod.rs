@@ -4,6 +4,7 @@
 pub mod human;
 pub mod json;
 pub mod page;
+pub mod payload;
 pub mod redact;
 pub mod safe;
 pub mod sink;

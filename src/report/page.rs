@@ -185,6 +185,9 @@ impl State {
             | EventKind::Finding(_)
             | EventKind::Check(_)
             | EventKind::Compared(_)
+            | EventKind::InputBad(_)
+            | EventKind::InputEnded(_)
+            | EventKind::Lines(_)
             | EventKind::Judged(_)
             | EventKind::Listening(_)
             | EventKind::RunEnded(_) => {}

@@ -174,7 +174,9 @@ fn masked_kind(kind: &EventKind) -> Option<EventKind> {
         EventKind::RetryAt(_) | EventKind::GaveUp(_) | EventKind::FaultDone(_) | EventKind::Check(_) => return None,
         EventKind::ClientReport(report) => EventKind::ClientReport(masked_report(report)?),
         EventKind::Compared(compared) => EventKind::Compared(masked_comparison(compared)),
-        EventKind::Received(_) => return None,
+        EventKind::Received(_) | EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {
+            return None;
+        }
     };
     Some(masked)
 }

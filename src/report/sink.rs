@@ -1,9 +1,13 @@
 //! The only writer of stdout and stderr. Owns one thread and one bounded queue per stream, so that a reader that does
-//! not read never stops the connection; it does not know what it writes, nor who may be held when it is full.
+//! not read never stops the connection; it does not know what it writes, nor who may be held when it is full. What the
+//! terminal at stdout is like is asked here too.
 
+use std::fmt;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -12,6 +16,9 @@ pub const BOUND: usize = 1024 * 1024;
 
 /// What one write to the stream takes at most, so that a slow reader frees the queue bit by bit.
 const BLOCK: usize = 64 * 1024;
+
+/// How long a stream is left alone that takes nothing just now and does not tell when it will.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// A handle on one stream; clones write to the same queue. The thread ends after the last handle is dropped and the
 /// queue is written.
@@ -47,6 +54,9 @@ struct State {
     pending: usize,
     wakers: Vec<Arc<Notify>>,
     gone: bool,
+    /// Gone, and not because the reader went away.
+    failed: bool,
+    /// What waits is still written; nothing more is taken.
     closed: bool,
 }
 
@@ -59,6 +69,11 @@ impl Sink {
     /// The standard error stream.
     pub fn stderr() -> Sink {
         Sink::over("stderr", Box::new(io::stderr()))
+    }
+
+    /// A file that was opened for writing.
+    pub fn file(file: File) -> Sink {
+        Sink::over("file", Box::new(file))
     }
 
     /// A sink for tests that keeps what is written.
@@ -74,7 +89,7 @@ impl Sink {
         let theirs = Arc::clone(&queue);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || theirs.run(writer));
         if thread.is_err() {
-            queue.lose();
+            queue.lose(true);
         }
         Sink { to: To::Queue(Arc::new(Handle { queue })) }
     }
@@ -82,9 +97,22 @@ impl Sink {
     /// Queues `text` and returns at once. A lossless writer asks [`Sink::is_full`] before; what it writes nevertheless
     /// is queued, so that a line is never cut. After the stream is gone nothing is kept.
     pub fn write(&self, text: &str) {
+        self.write_bytes(text.as_bytes());
+    }
+
+    /// As [`Sink::write`], for what need not be text.
+    pub fn write_bytes(&self, bytes: &[u8]) {
         match &self.to {
-            To::Memory(kept) => lock(kept).extend_from_slice(text.as_bytes()),
-            To::Queue(handle) => handle.queue.push(text.as_bytes()),
+            To::Memory(kept) => lock(kept).extend_from_slice(bytes),
+            To::Queue(handle) => handle.queue.push(bytes),
+        }
+    }
+
+    /// Takes nothing more, in no clone: what is queued is still written, then the stream is let go. From now on
+    /// [`Sink::is_gone`] is true.
+    pub fn end(&self) {
+        if let To::Queue(handle) = &self.to {
+            handle.queue.close();
         }
     }
 
@@ -96,11 +124,22 @@ impl Sink {
         }
     }
 
-    /// True after the stream's reader went away (EPIPE), or after any other error of writing.
+    /// True after the stream's reader went away (EPIPE), after any other error of writing, and after [`Sink::end`].
     pub fn is_gone(&self) -> bool {
         match &self.to {
             To::Memory(_) => false,
-            To::Queue(handle) => lock(&handle.queue.state).gone,
+            To::Queue(handle) => {
+                let state = lock(&handle.queue.state);
+                state.gone || state.closed
+            }
+        }
+    }
+
+    /// True after an error of writing that was not a reader's going away: something that was to be kept is lost.
+    pub fn has_failed(&self) -> bool {
+        match &self.to {
+            To::Memory(_) => false,
+            To::Queue(handle) => lock(&handle.queue.state).failed,
         }
     }
 
@@ -127,23 +166,34 @@ impl Sink {
     }
 }
 
+/// What is queued is nobody's business in a debug print.
+impl fmt::Debug for Sink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sink").finish_non_exhaustive()
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
-        lock(&self.queue.state).closed = true;
-        self.queue.work.notify_all();
+        self.queue.close();
     }
 }
 
 impl Queue {
     fn push(&self, bytes: &[u8]) {
         let mut state = lock(&self.state);
-        if state.gone || bytes.is_empty() {
+        if state.gone || state.closed || bytes.is_empty() {
             return;
         }
         state.waiting.extend_from_slice(bytes);
         state.pending += bytes.len();
         drop(state);
         self.work.notify_one();
+    }
+
+    fn close(&self) {
+        lock(&self.state).closed = true;
+        self.work.notify_all();
     }
 
     fn is_settled(&self) -> bool {
@@ -155,9 +205,9 @@ impl Queue {
     fn run(&self, mut writer: Box<dyn Write + Send>) {
         while let Some(taken) = self.take() {
             for block in taken.chunks(BLOCK) {
-                if let Err(error) = writer.write_all(block).and_then(|()| writer.flush()) {
+                if let Err(error) = write_whole(&mut writer, block) {
                     tell_lost(&error);
-                    return self.lose();
+                    return self.lose(!is_reader_gone(&error));
                 }
                 self.wrote(block.len());
             }
@@ -188,13 +238,29 @@ impl Queue {
         }
     }
 
-    fn lose(&self) {
+    fn lose(&self, failed: bool) {
         let mut state = lock(&self.state);
-        state.gone = true;
+        (state.gone, state.failed) = (true, failed);
         state.waiting = Vec::new();
         state.pending = 0;
         wake(&state.wakers);
         self.settled.notify_waiters();
+    }
+}
+
+/// Writes all of `block`. Another program may have left the stream non-blocking: then it is tried again, and not taken
+/// for lost.
+fn write_whole(writer: &mut dyn Write, mut block: &[u8]) -> io::Result<()> {
+    loop {
+        let written = if block.is_empty() { writer.flush().map(|()| None) } else { writer.write(block).map(Some) };
+        match written {
+            Ok(None) => return Ok(()),
+            Ok(Some(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(Some(count)) => block = &block[count..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::park_timeout(AGAIN),
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -211,6 +277,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The terminal at stdout, for the line editor: while a line is typed, only it may write.
+pub fn terminal() -> Box<dyn Write + Send> {
+    Box::new(io::stdout())
+}
+
 /// Is stdout a terminal?
 pub fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
@@ -219,6 +290,14 @@ pub fn stdout_is_terminal() -> bool {
 /// Is stderr a terminal?
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// The columns of the terminal at stdout, as they are now; 80 if that is none, or does not tell.
+pub fn terminal_width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((terminal_size::Width(columns), _)) => usize::from(columns),
+        None => 80,
+    }
 }
 
 /// Writes `text` to stderr at once, past any queue: for usage errors and for a fault of wscope's own.
@@ -230,9 +309,13 @@ pub fn plain_error(text: &str) {
 
 /// A reader that went away wants no more; anything else, a full disk, must not pass in silence.
 fn tell_lost(error: &io::Error) {
-    if error.kind() != io::ErrorKind::BrokenPipe {
+    if !is_reader_gone(error) {
         plain_error(&format!("error: the report could not be written: {error}\n"));
     }
+}
+
+fn is_reader_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// Writes to stdout directly: help, completions, an explanation. A reader that has gone away is no failure.
@@ -312,8 +395,37 @@ mod tests {
         drop(let_go);
         sink.write("lost");
         wait(sink.flushed());
-        assert!(sink.is_gone());
+        assert!(sink.is_gone() && !sink.has_failed());
         sink.write(&"x".repeat(2 * BOUND));
         assert!(!sink.is_full());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_a_failure() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let sink = Sink::over("full", Box::new(Full));
+        sink.write_bytes(b"\xff");
+        wait(sink.flushed());
+        assert!(sink.is_gone() && sink.has_failed());
+    }
+
+    #[test]
+    fn an_end_lets_through_what_was_queued_and_nothing_more() {
+        let (sink, let_go, kept) = gated();
+        sink.write("kept");
+        sink.clone().end();
+        sink.write("too late");
+        assert!(sink.is_gone());
+        let_go.send(()).unwrap();
+        wait(sink.flushed());
+        assert_eq!(lock(&kept).as_slice(), b"kept");
     }
 }

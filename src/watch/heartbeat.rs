@@ -5,11 +5,14 @@
 //! answered or not. The answer's deadline runs from the moment the heartbeat was written: accepted and flushed. Owns
 //! these rules; what a drop *is* belongs to `liveness`. Measured pings go the same way, but need their own pong.
 
+mod beat;
 mod plan;
 
 use std::collections::VecDeque;
 
 pub use plan::{Answer, Clock, Plan, Send};
+
+use beat::{Beat, Typed, take};
 
 use crate::event::{Answered, EventKind, HeartbeatSent, Missed, PingsIgnored, Stray, StrayPong};
 use crate::moment::{Moment, Span};
@@ -41,6 +44,7 @@ pub struct Heartbeat {
     /// Settled by other data, their own pong still awaited; only to tell that pings are ignored.
     unanswered: VecDeque<Beat>,
     fates: VecDeque<(u64, Stray)>,
+    typed: Typed,
     nonce: u32,
     last_number: u64,
     misses: u32,
@@ -49,18 +53,6 @@ pub struct Heartbeat {
     bytes: u64,
     answered_at: Option<Moment>,
     out: VecDeque<Output>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Beat {
-    number: u64,
-    measured: bool,
-    written: Option<Moment>,
-    /// Until written: the end of patience with the write; then with the answer.
-    deadline: Moment,
-    bytes_before: u64,
-    /// When other data settled it.
-    settled: Option<Moment>,
 }
 
 /// So many heartbeats can be outstanding or remembered; a fixed clock faster than its timeout skips beyond it.
@@ -82,6 +74,7 @@ impl Heartbeat {
             outstanding: VecDeque::new(),
             unanswered: VecDeque::new(),
             fates: VecDeque::new(),
+            typed: Typed::default(),
             nonce,
             last_number: 0,
             misses: 0,
@@ -130,17 +123,39 @@ impl Heartbeat {
         payload
     }
 
+    /// What the ping of this number carries: what was typed for it, or its eight bytes.
+    pub fn payload(&self, number: u64) -> Vec<u8> {
+        self.typed.payload_of(number).map_or_else(|| self.ping_payload(number).to_vec(), <[u8]>::to_vec)
+    }
+
     /// A measured ping, now, beside the heartbeats.
     pub fn measure(&mut self, now: Moment) {
         self.send(now, true);
     }
 
+    /// The same with a payload of its own, which need not be unlike others: of equal ones the oldest is answered first.
+    pub fn measure_with(&mut self, now: Moment, payload: Vec<u8>) {
+        self.send(now, true);
+        self.typed.add(self.last_number, payload);
+    }
+
+    /// Another interval from now on, or none; and another timeout, if one is given. What is outstanding keeps its own.
+    pub fn change(&mut self, now: Moment, every: Option<Span>, timeout: Option<Span>) {
+        self.plan.every = every;
+        self.plan.timeout = timeout.unwrap_or(self.plan.timeout);
+        self.quiet_since = self.quiet_since.max(now);
+        self.next_fixed = match self.plan.clock {
+            Clock::Fixed => every.map(|every| now.after(every)),
+            Clock::Idle => None,
+        };
+    }
+
     /// The heartbeat was accepted and flushed through the whole stack.
     pub fn written(&mut self, now: Moment, number: u64) {
-        let (bytes, timeout, only_sent) = (self.bytes, self.plan.timeout, matches!(self.plan.answer, Answer::None));
+        let (bytes, only_sent) = (self.bytes, matches!(self.plan.answer, Answer::None));
         let Some(beat) = self.outstanding.iter_mut().find(|beat| beat.number == number) else { return };
         beat.written = Some(now);
-        beat.deadline = now.after(timeout);
+        beat.deadline = now.after(beat.timeout);
         beat.bytes_before = bytes;
         let measured = beat.measured;
         let what = if measured { Send::Ping.words() } else { self.plan.send.words() };
@@ -160,8 +175,8 @@ impl Heartbeat {
         if !matches!(self.plan.answer, Answer::Any) {
             return;
         }
-        let settled: Vec<Beat> = self.outstanding.iter().filter(|beat| settles_by_life(beat)).copied().collect();
-        self.outstanding.retain(|beat| !settles_by_life(beat));
+        let settled: Vec<Beat> = self.outstanding.iter().filter(|beat| beat.settles_by_life()).copied().collect();
+        self.outstanding.retain(|beat| !beat.settles_by_life());
         for beat in settled {
             self.misses = 0;
             self.answered_at = Some(now);
@@ -176,17 +191,16 @@ impl Heartbeat {
 
     /// A pong came, its last byte at `at`.
     pub fn pong(&mut self, at: Moment, payload: &[u8]) {
-        let Some(number) = self.number_of(payload) else {
-            let kind = Stray::Unknown;
-            return self.emit(EventKind::StrayPong(StrayPong { kind, len: payload.len() as u64 }));
-        };
-        let beat = take(&mut self.outstanding, number).or_else(|| take(&mut self.unanswered, number));
-        if let Some(beat) = beat {
+        let numbers = self.numbers_of(payload);
+        let beats = self.outstanding.iter().chain(&self.unanswered);
+        let answered = beats.map(|beat| beat.number).filter(|number| numbers.contains(number)).min();
+        if let Some(number) = answered
+            && let Some(beat) = take(&mut self.outstanding, number).or_else(|| take(&mut self.unanswered, number))
+        {
             self.settle_before(number, at);
             return self.own_answer(beat, at);
         }
-        let fate = self.fates.iter().find(|(known, _)| *known == number).map(|(_, fate)| *fate);
-        let kind = fate.unwrap_or(Stray::Unknown);
+        let kind = self.fate_of(&numbers);
         self.emit(EventKind::StrayPong(StrayPong { kind, len: payload.len() as u64 }));
     }
 
@@ -257,15 +271,10 @@ impl Heartbeat {
     fn send(&mut self, now: Moment, measured: bool) {
         self.last_number += 1;
         let number = self.last_number;
-        let deadline = now.after(self.plan.timeout);
-        self.outstanding.push_back(Beat {
-            number,
-            measured,
-            written: None,
-            deadline,
-            bytes_before: self.bytes,
-            settled: None,
-        });
+        let (timeout, bytes_before) = (self.plan.timeout, self.bytes);
+        let deadline = now.after(timeout);
+        let beat = Beat { number, measured, written: None, timeout, deadline, bytes_before, settled: None };
+        self.outstanding.push_back(beat);
         self.out.push_back(Output::Write { number, measured });
     }
 
@@ -278,8 +287,7 @@ impl Heartbeat {
         }
         self.remember(beat.number, Stray::Late);
         let (misses, of) = (self.misses, self.plan.misses);
-        let waited = self.plan.timeout;
-        let (number, measured) = (beat.number, beat.measured);
+        let Beat { number, measured, timeout: waited, .. } = beat;
         self.emit(EventKind::Missed(Missed { number, measured, misses, of, bytes_since, waited }));
         if alive {
             self.emit(EventKind::PingsIgnored(PingsIgnored { in_row: 1, waited }));
@@ -289,8 +297,8 @@ impl Heartbeat {
             self.out.push_back(Output::Dead);
             return true;
         }
-        // The next one follows a miss at once; the fixed clock has its own next one.
-        if !measured && self.plan.clock == Clock::Idle && self.outstanding.is_empty() {
+        // The next one follows a miss at once; the fixed clock has its own next one, and switched off there is none.
+        if !measured && self.plan.every.is_some() && self.plan.clock == Clock::Idle && self.outstanding.is_empty() {
             self.send(now, false);
         }
         false
@@ -304,7 +312,7 @@ impl Heartbeat {
         self.answer(beat, beat.settled.unwrap_or(beat.deadline), false);
         if self.ignored_in_row >= IGNORED_TOLD_AT && !self.ignored_told {
             self.ignored_told = true;
-            let (in_row, waited) = (self.ignored_in_row, self.plan.timeout);
+            let (in_row, waited) = (self.ignored_in_row, beat.timeout);
             self.emit(EventKind::PingsIgnored(PingsIgnored { in_row, waited }));
         }
     }
@@ -335,6 +343,20 @@ impl Heartbeat {
         }
     }
 
+    /// What a pong with this payload may answer.
+    fn numbers_of(&self, payload: &[u8]) -> Vec<u64> {
+        let mut numbers = self.typed.numbers_of(payload);
+        numbers.extend(self.number_of(payload).filter(|number| self.typed.payload_of(*number).is_none()));
+        numbers
+    }
+
+    fn fate_of(&self, numbers: &[u64]) -> Stray {
+        let known = self.fates.iter().filter(|(number, _)| numbers.contains(number));
+        let fates: Vec<Stray> = known.map(|(_, fate)| *fate).collect();
+        // Of equal ones the one without its pong has it now.
+        if fates.contains(&Stray::Late) { Stray::Late } else { fates.first().copied().unwrap_or(Stray::Unknown) }
+    }
+
     fn number_of(&self, payload: &[u8]) -> Option<u64> {
         let (nonce, number) = payload.split_first_chunk::<4>()?;
         let number = u32::from_be_bytes(number.try_into().ok()?);
@@ -343,8 +365,10 @@ impl Heartbeat {
     }
 
     fn remember(&mut self, number: u64, fate: Stray) {
-        if self.fates.len() == KEPT {
-            self.fates.pop_front();
+        if self.fates.len() == KEPT
+            && let Some((oldest, _)) = self.fates.pop_front()
+        {
+            self.typed.forget(oldest);
         }
         self.fates.push_back((number, fate));
     }
@@ -352,15 +376,6 @@ impl Heartbeat {
     fn emit(&mut self, kind: EventKind) {
         self.out.push_back(Output::Emit(kind));
     }
-}
-
-fn settles_by_life(beat: &Beat) -> bool {
-    !beat.measured && beat.written.is_some()
-}
-
-fn take(beats: &mut VecDeque<Beat>, number: u64) -> Option<Beat> {
-    let place = beats.iter().position(|beat| beat.number == number)?;
-    beats.remove(place)
 }
 
 #[cfg(test)]

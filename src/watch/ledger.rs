@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use crate::watch::ledger::ranges::{Range, Ranges};
 
 pub mod ranges;
@@ -12,6 +14,15 @@ mod words;
 
 /// Entries of what waits for an acknowledgement; beyond this the older half is kept more coarsely.
 const WAITING_MAX: usize = 4096;
+
+/// A line of a pipe: sent once or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// From 1.
+    pub number: u64,
+    pub text: bool,
+    pub payload: Bytes,
+}
 
 /// The lines of one run, by numbers from 1 that only rise; numbers may be left out (a bad line was skipped).
 ///
@@ -31,6 +42,8 @@ pub struct Ledger {
     waiting: VecDeque<Waiting>,
     /// Left by connections that are over.
     unsure: Ranges,
+    /// On this connection nobody tells what is acknowledged.
+    is_blind: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +62,8 @@ pub struct Account {
     pub unsure: Ranges,
     /// This one, if there is one, and all after it were given to no connection.
     pub first_unsent: u64,
+    /// Nobody tells what is acknowledged (no TCP, or another system's kernel): unsure means only that.
+    pub is_blind: bool,
 }
 
 impl Ledger {
@@ -62,6 +77,7 @@ impl Ledger {
             written: 0,
             waiting: VecDeque::new(),
             unsure: Ranges::default(),
+            is_blind: false,
         }
     }
 
@@ -99,6 +115,11 @@ impl Ledger {
         }
     }
 
+    /// A flush is complete, and the kernel does not tell where its stream is.
+    pub fn flushed_blindly(&mut self) {
+        self.is_blind = true;
+    }
+
     /// The next hop has acknowledged this connection's stream up to `position`. It is not remembered for later flushes.
     pub fn acknowledged(&mut self, position: u64) {
         while let Some(entry) = self.waiting.front() {
@@ -123,6 +144,7 @@ impl Ledger {
         self.waiting.clear();
         self.written = 0;
         self.is_begun = false;
+        self.is_blind = false;
     }
 
     /// Where each line is by now.
@@ -131,6 +153,7 @@ impl Ledger {
             acknowledged: self.acknowledged,
             unsure: self.all_unsure(),
             first_unsent: self.last.saturating_add(1),
+            is_blind: self.is_blind,
         }
     }
 

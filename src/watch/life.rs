@@ -1,11 +1,15 @@
 //! One connection from its open to its end: heartbeat, closing handshake and announcements together. Owns the order in
 //! which they act: the first thing that decides, decides, and [`Life::end`] consumes the life, so that what is gone cannot
-//! answer twice. IO, clocks and what happens after the end are elsewhere.
+//! answer twice. Its inputs and outputs are named in `terms`; IO, clocks and what happens after the end are elsewhere.
+
+mod terms;
 
 use std::collections::VecDeque;
 
+pub use terms::{Action, Command, End, FrameNote, Input, Mark, Outgoing, Output, Plan, Role, Wire};
+
 use crate::event::{
-    CloseSeen, Direction, Ended, EventKind, Farewell, FrameBrief, FrameSeen, Held, Holder, How, PayloadBytes, Side,
+    CloseSeen, Direction, Ended, EventKind, Farewell, FrameSeen, Held, Holder, How, PayloadBytes, Side,
 };
 use crate::moment::{Moment, Span};
 use crate::watch::closing::{Closing, Expired};
@@ -13,127 +17,7 @@ use crate::watch::farewell::FarewellRule;
 use crate::watch::heartbeat::{self, Heartbeat};
 use crate::watch::liveness::{Cut, classify};
 use crate::wire::close::{self, CloseBody};
-use crate::wire::header::{Header, Opcode};
-use crate::wire::sequence::Breach;
-
-/// What a connection is to do.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    pub role: Role,
-    pub heartbeat: heartbeat::Plan,
-    /// How long the peer's Close may take.
-    pub close_timeout: Span,
-    pub farewell: FarewellRule,
-    /// Are frame events wanted?
-    pub frames: bool,
-}
-
-/// Which end we are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    Client,
-    Server,
-}
-
-/// A frame that the tap has seen: complete, or its header when that breaks a rule.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FrameNote {
-    pub direction: Direction,
-    pub header: Header,
-    pub first_at: Moment,
-    pub last_at: Moment,
-    /// Unmasked: the whole of a control frame, the wanted head of another.
-    pub payload: Vec<u8>,
-    pub breach: Option<Breach>,
-}
-
-/// A message on its way out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outgoing {
-    Text(String),
-    Binary(Vec<u8>),
-    Ping(Vec<u8>),
-    Close(CloseBody),
-}
-
-/// What was flushed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
-    Heartbeat(u64),
-    Message,
-    Close,
-}
-
-/// What somebody asks of the connection.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// A measured ping.
-    Ping,
-    Send(Outgoing),
-    Close(CloseBody),
-    /// End at once, with this word as the reason.
-    Stop(&'static str),
-}
-
-/// One thing that happened, to be handled with the time.
-#[derive(Debug)]
-pub enum Input<'a> {
-    Frame(&'a FrameNote),
-    /// A whole message; `text` is none for a binary one.
-    Message {
-        text: Option<&'a str>,
-        bytes: &'a [u8],
-    },
-    /// Bytes arrived, after the frames and messages that they complete.
-    Bytes {
-        total: u64,
-    },
-    Written(Mark),
-    Command(Command),
-    Held {
-        by: Holder,
-        span: Span,
-    },
-    Tick,
-}
-
-/// What the life gives back.
-#[derive(Debug, PartialEq)]
-pub enum Output {
-    Emit(EventKind),
-    Do(Action),
-}
-
-/// What the shell must do.
-#[derive(Debug, PartialEq)]
-pub enum Action {
-    Send(Outgoing, Mark),
-    /// Nothing more: end it as this.
-    Finish(Cut),
-}
-
-/// The wire's account at the end, from the tap.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Wire {
-    pub bytes_in: u64,
-    pub bytes_out: u64,
-    pub last_in: Option<Moment>,
-    pub last_out: Option<Moment>,
-    pub messages_in: u64,
-    pub messages_out: u64,
-    pub mid_frame: Option<(u64, u64)>,
-    pub mid_message: bool,
-    pub last_frames: Vec<FrameBrief>,
-}
-
-/// How the shell saw it end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct End {
-    pub cut: Cut,
-    pub wire: Wire,
-    /// The socket's first error, in words.
-    pub io: Option<String>,
-}
+use crate::wire::header::Opcode;
 
 /// A connection.
 #[derive(Debug)]
@@ -318,6 +202,9 @@ impl Life {
             Command::Stop(why) => self.finish(Cut::Local(why)),
             _ if self.is_closing() => {}
             Command::Ping => self.heartbeat.measure(now),
+            Command::PingWith(payload) => self.heartbeat.measure_with(now, payload),
+            Command::Pong(payload) => self.act(Action::Send(Outgoing::Pong(payload), Mark::Message)),
+            Command::Heartbeat { every, timeout } => self.heartbeat.change(now, every, timeout),
             Command::Send(outgoing) => self.act(Action::Send(outgoing, Mark::Message)),
             Command::Close(body) => {
                 self.closing.on_sent(now, body.clone());
@@ -365,7 +252,7 @@ impl Life {
         let outgoing = match &self.heartbeat_send {
             heartbeat::Send::Text(text) if !measured => Outgoing::Text(text.clone()),
             heartbeat::Send::Binary(bytes) if !measured => Outgoing::Binary(bytes.clone()),
-            _ => Outgoing::Ping(self.heartbeat.ping_payload(number).to_vec()),
+            _ => Outgoing::Ping(self.heartbeat.payload(number)),
         };
         self.act(Action::Send(outgoing, Mark::Heartbeat(number)));
     }

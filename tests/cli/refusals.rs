@@ -111,7 +111,7 @@ const FAULTS: &[Refused] = &[
 const COMMANDS: &[Refused] = &[
     (&[], &["expected a command", "got none"]),
     (&["nope"], &["expected a command", "\"nope\""]),
-    (&["connect"], &["expected a command", "\"connect\""]),
+    (&["connect"], &["expected a URL or --demo", "got neither"]),
     (&["wss://x"], &["expected a command", "\"wss://x\""]),
     (&["probe", "--nope", ":1"], &["expected a flag of wscope probe", "\"--nope\""]),
     (&["probe", "--hol", "1s", ":1"], &["--hol", "--hold"]),
@@ -155,8 +155,9 @@ fn a_negative_time_is_refused_by_the_flag_that_it_stands_behind() {
 #[test]
 fn a_url_in_the_place_of_a_command_is_told_two_lines() {
     let ran = run(&["wss://x"]);
-    assert_eq!(ran.stderr.lines().nth(1), Some("to examine it: wscope probe wss://x"));
-    assert_eq!(ran.stderr.lines().count(), 2);
+    assert_eq!(ran.stderr.lines().nth(1), Some("to talk: wscope connect wss://x"));
+    assert_eq!(ran.stderr.lines().nth(2), Some("to examine: wscope probe wss://x"));
+    assert_eq!(ran.stderr.lines().count(), 3);
 }
 
 #[test]

@@ -12,25 +12,21 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::cmd::audience::Audience;
 use crate::cmd::compare::polling::{foreign_message, micros};
-use crate::cmd::outcome::{Outcome, under_way};
+use crate::cmd::outcome::under_way;
 use crate::cmd::run::Limit;
-use crate::cmd::signals::Signals;
-use crate::diagnose::{Diagnosis, asked};
+use crate::diagnose::asked;
 use crate::event::show::span;
-use crate::event::{ConnId, EventKind, Exit, Finding, Judged, Wanted};
+use crate::event::{ConnId, EventKind, Exit, Judged, Wanted};
 use crate::exam::compare::{Course, Traffic, read_message};
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
 use crate::net::control::{Control, Progress, Wish};
 use crate::net::driver::parts;
-use crate::report::Fan;
 use crate::watch::life::Command;
 use crate::watch::session::Totals;
 use crate::wire::close::CloseBody;
-
-/// Readers are told so often that time passes.
-const TICK: Span = Span::from_millis(1000);
 
 /// What the socket and the polls must know of each other.
 #[derive(Debug, Default)]
@@ -79,17 +75,11 @@ pub struct Subject {
 /// Everybody who looks on.
 pub struct Watch<'a> {
     subject: Subject,
-    fan: Rc<RefCell<Fan>>,
-    drained: Pin<Box<OwnedNotified>>,
+    audience: Audience<'a>,
     failure: Pin<Box<OwnedNotified>>,
-    signals: &'a mut Signals,
-    diagnosis: Diagnosis,
-    outcome: Outcome,
     shared: Rc<Shared>,
     course: Course,
     traffic: Traffic,
-    told_tick: Moment,
-    signalled: Option<Exit>,
     /// A poll was answered: what fails from here on is one way, and not the whole.
     reached: bool,
     is_closing: bool,
@@ -99,30 +89,17 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Nothing has happened yet.
-    pub fn new(
-        subject: Subject,
-        fan: Rc<RefCell<Fan>>,
-        signals: &'a mut Signals,
-        diagnosis: Diagnosis,
-        outcome: Outcome,
-    ) -> Watch<'a> {
+    pub fn new(subject: Subject, audience: Audience<'a>) -> Watch<'a> {
         let shared = Rc::new(Shared::default());
-        let drained = Box::pin(fan.borrow().drained().notified_owned());
         let failure = Box::pin(Arc::clone(&shared.failure).notified_owned());
         let traffic = Traffic { url: subject.socket.clone(), open_connections: 1, ..Traffic::default() };
         Watch {
             subject,
-            fan,
-            drained,
+            audience,
             failure,
-            signals,
-            diagnosis,
-            outcome,
             shared,
             course: Course::new(None),
             traffic,
-            told_tick: Moment::START,
-            signalled: None,
             reached: false,
             is_closing: false,
             has_listened: false,
@@ -160,7 +137,7 @@ impl<'a> Watch<'a> {
         };
         tokio::select! {
             done = work => Some(done),
-            exit = self.signals.next() => {
+            exit = self.audience.next_signal() => {
                 self.interrupted(clock.now(), exit);
                 None
             }
@@ -176,12 +153,9 @@ impl<'a> Watch<'a> {
         let now = clock.now();
         let failed = self.shared.failed.borrow_mut().take();
         if let Some(why) = failed {
-            self.outcome.stop(Exit::Failed, why);
+            self.audience.outcome.stop(Exit::Failed, why);
         }
-        for finding in self.diagnosis.finish() {
-            self.find(now, ConnId::default(), finding);
-        }
-        let mut judged = self.outcome.judge(url, totals);
+        let mut judged = self.audience.judge(now, url, totals);
         if judged.exit == Exit::Healthy {
             judged.fact = healthy;
         } else if self.reached && is_of_a_connection(judged.exit) {
@@ -190,21 +164,8 @@ impl<'a> Watch<'a> {
             judged.exit = Exit::Failed;
             judged.verdict = Exit::Failed.word().to_ascii_lowercase();
         }
-        self.fan.borrow_mut().emit(now, ConnId::default(), EventKind::Judged(judged.clone()));
+        self.audience.tell_verdict(now, judged.clone());
         judged
-    }
-
-    fn emit(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
-        let event = self.fan.borrow_mut().emit(at, conn, kind);
-        self.outcome.see(&event.kind);
-        for finding in self.diagnosis.see(&event) {
-            self.find(at, conn, finding);
-        }
-    }
-
-    fn find(&mut self, at: Moment, conn: ConnId, finding: Finding) {
-        let event = self.fan.borrow_mut().emit(at, conn, EventKind::Finding(finding));
-        self.outcome.see(&event.kind);
     }
 
     /// The socket's handshake, byte for byte, and its frames as the tap has counted them.
@@ -233,20 +194,20 @@ impl<'a> Watch<'a> {
     fn interrupted(&mut self, now: Moment, exit: Exit) {
         self.is_closing = true;
         self.has_listened = false;
-        self.outcome.stop(exit, format!("after {}", span(now.since(Moment::START))));
+        self.audience.outcome.stop(exit, format!("after {}", span(now.since(Moment::START))));
     }
 
     fn time_used_up(&mut self, now: Moment) {
         let Some(limit) = self.subject.limit else { return };
         self.is_closing = true;
         self.has_listened = false;
-        let doing = self.outcome.phase().map_or("comparing the three ways", under_way);
-        self.outcome.stop(Exit::TimeUsedUp, format!("after {}, {doing}", span(limit.span)));
-        self.find(now, ConnId::default(), asked::time_used_up(limit.span, doing));
+        let doing = self.audience.outcome.phase().map_or("comparing the three ways", under_way);
+        self.audience.outcome.stop(Exit::TimeUsedUp, format!("after {}, {doing}", span(limit.span)));
+        self.audience.find(now, ConnId::default(), asked::time_used_up(limit.span, doing));
     }
 
     fn stop(&mut self, now: Moment) -> Option<Command> {
-        if let Some(exit) = self.signalled {
+        if let Some(exit) = self.audience.take_signal() {
             self.interrupted(now, exit);
             return Some(Command::Stop(exit.meaning()));
         }
@@ -268,7 +229,7 @@ impl Control for Watch<'_> {
     fn on(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
         self.count(&kind);
         let is_open = matches!(kind, EventKind::Open(_));
-        self.emit(at, conn, kind);
+        self.audience.emit(at, conn, kind);
         if is_open {
             self.begin(at);
         }
@@ -284,10 +245,7 @@ impl Control for Watch<'_> {
     }
 
     fn wish(&mut self, now: Moment, _progress: &Progress) -> Option<Wish> {
-        if now.since(self.told_tick) >= TICK {
-            self.told_tick = now;
-            self.fan.borrow_mut().tick(now);
-        }
+        self.audience.pass_time(now);
         if self.is_closing {
             return None;
         }
@@ -307,26 +265,15 @@ impl Control for Watch<'_> {
     }
 
     fn is_holding(&self) -> bool {
-        self.fan.borrow().full()
+        self.audience.is_holding()
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.signalled.is_none()
-            && let Poll::Ready(exit) = self.signals.poll(cx)
-        {
-            self.signalled = Some(exit);
-            return Poll::Ready(());
-        }
         if self.failure.as_mut().poll(cx).is_ready() {
             self.failure = Box::pin(Arc::clone(&self.shared.failure).notified_owned());
             return Poll::Ready(());
         }
-        if self.drained.as_mut().poll(cx).is_ready() {
-            let again = self.fan.borrow().drained().notified_owned();
-            self.drained = Box::pin(again);
-            return Poll::Ready(());
-        }
-        Poll::Pending
+        self.audience.poll_wake(cx)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::cmd::serving::Shared;
 use crate::cmd::serving::mode::{Playing, Turn};
-use crate::event::{CloseSeen, ConnId, Direction, EventKind, MessageSeen, Payload, PayloadBytes, Wanted};
+use crate::event::{CloseSeen, ConnId, Direction, EventKind, MessageSeen, Payload, Wanted};
 use crate::fault::conduct::{Conduct, Deed, Done};
 use crate::fault::socket::idle::Passed;
 use crate::fault::spec::{self, Doer, End};
@@ -203,8 +203,12 @@ impl Control for Client {
     fn message(&mut self, now: Moment, conn: ConnId, message: &Message) {
         let (text, bytes) = parts(message);
         self.shared.heard(now, conn, text.is_some(), bytes);
-        if self.wanted().messages != Payload::No {
-            let payload = Some(PayloadBytes(bytes[..bytes.len().min(SHOWN_MAX)].to_vec()));
+        let kept = match self.wanted().messages {
+            Payload::Head(head) => Payload::Head(head.min(SHOWN_MAX)),
+            other => other,
+        };
+        let payload = kept.keep(bytes);
+        if payload.is_some() {
             let (text, len) = (text.is_some(), bytes.len() as u64);
             self.on(now, conn, EventKind::Message(MessageSeen { direction: Direction::In, text, len, payload }));
         }

@@ -276,7 +276,7 @@ fn scripted(play: &mut Play, now: Moment) -> Option<Turn> {
         script::Wish::Send(Outgoing::Binary(bytes)) => Turn::Send(Message::binary(bytes)),
         script::Wish::Send(Outgoing::Ping(payload)) => Turn::Send(Message::Ping(payload.into())),
         script::Wish::Send(Outgoing::Close(body)) | script::Wish::Close(body) => Turn::Close(body.code, body.reason),
-        script::Wish::Pong(payload) => Turn::Pong(payload),
+        script::Wish::Send(Outgoing::Pong(payload)) | script::Wish::Pong(payload) => Turn::Pong(payload),
         script::Wish::Fault(spec) => Turn::Fault(spec),
     })
 }

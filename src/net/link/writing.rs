@@ -12,6 +12,8 @@ use super::{Io, Link, Reading, Socket};
 use crate::moment::Span;
 use crate::net::control::Injected;
 use crate::net::cut::classify_error;
+use crate::net::kernel;
+use crate::net::outbox::Piece;
 use crate::watch::life::Mark;
 
 /// So many replies are flushed at the latest, however much there is to read.
@@ -47,13 +49,23 @@ impl<S: Socket> Link<S> {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => return Ok(false),
             }
-            let Some((message, mark)) = self.outbox.take() else { return Ok(true) };
+            let Some(Piece { message, mark, line, is_last }) = self.outbox.next() else { return Ok(true) };
             self.dirty = true;
             match Pin::new(&mut self.engine).start_send(message) {
+                Ok(()) => self.given(line, is_last),
                 // Behind a Close nothing goes out any more (5.5.1).
-                Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {}
-                Err(error) => return Err(error),
+                Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {
+                    self.outbox.shut();
+                    return Ok(true);
+                }
+                Err(error) => {
+                    // How much of it left, nobody knows.
+                    self.given(line, is_last);
+                    self.outbox.taken();
+                    return Err(error);
+                }
             }
+            self.outbox.taken();
             match mark {
                 Some(Mark::Message) => self.unflushed_messages += 1,
                 other => self.unflushed.extend(other),
@@ -67,8 +79,13 @@ impl<S: Socket> Link<S> {
             return self.write_injected(cx);
         }
         match Pin::new(&mut self.engine).poll_flush(cx) {
-            Poll::Ready(Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed)) => {
+            Poll::Ready(
+                flushed @ (Ok(()) | Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed)),
+            ) => {
                 self.dirty = false;
+                if flushed.is_ok() {
+                    self.account_for_flush();
+                }
                 self.take_notes();
                 self.ready.extend(self.unflushed.drain(..).map(Io::Written));
                 // However many messages left, one word is enough: there is room for more.
@@ -80,6 +97,22 @@ impl<S: Socket> Link<S> {
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(()),
         }
+    }
+
+    fn given(&self, line: Option<u64>, is_last: bool) {
+        if let (Some(number), Some(ledger)) = (line, &self.ledger) {
+            let mut ledger = ledger.borrow_mut();
+            if is_last { ledger.given(number) } else { ledger.begun(number) }
+        }
+    }
+
+    fn account_for_flush(&self) {
+        let Some(ledger) = &self.ledger else { return };
+        let position = self.tap().io().descriptor().and_then(kernel::stream_position);
+        let mut ledger = ledger.borrow_mut();
+        let Some(kernel::Position { acked, written }) = position else { return ledger.flushed_blindly() };
+        ledger.flushed(written);
+        ledger.acknowledged(acked);
     }
 
     /// The engine's frames are out: a boundary.

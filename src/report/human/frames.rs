@@ -63,7 +63,7 @@ pub fn dump(bytes: &[u8], len: u64) -> Vec<String> {
     lines
 }
 
-fn dump_row(offset: usize, row: &[u8]) -> String {
+pub(super) fn dump_row(offset: usize, row: &[u8]) -> String {
     let mut hex = String::with_capacity(49);
     for (index, byte) in row.iter().enumerate() {
         if index > 0 {
@@ -98,6 +98,21 @@ fn opcode(opcode: u8) -> String {
     }
 }
 
+/// What was too much for a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    pub number: u64,
+    pub bytes: u64,
+    /// When the last of it came.
+    pub last: Moment,
+}
+
+impl Hidden {
+    fn line(self) -> (Moment, String) {
+        (self.last, format!("{} not shown, {}", self.number, size(self.bytes)))
+    }
+}
+
 /// Counts lines a second, and hides what is too much.
 #[derive(Default)]
 pub struct Fold {
@@ -124,14 +139,24 @@ impl Fold {
 
     /// The line on what was hidden, once its second is over.
     pub fn due(&mut self, now: Moment) -> Option<(Moment, String)> {
-        let began = self.began?;
-        if now.since(began) < Span::from_secs(1) { None } else { self.flush() }
+        self.hidden_due(now).map(Hidden::line)
     }
 
     /// The line on what is hidden, now.
     pub fn flush(&mut self) -> Option<(Moment, String)> {
+        self.flush_hidden().map(Hidden::line)
+    }
+
+    /// What was hidden, once its second is over.
+    pub fn hidden_due(&mut self, now: Moment) -> Option<Hidden> {
+        let began = self.began?;
+        if now.since(began) < Span::from_secs(1) { None } else { self.flush_hidden() }
+    }
+
+    /// What is hidden, now.
+    pub fn flush_hidden(&mut self) -> Option<Hidden> {
         let over = std::mem::take(self);
-        (over.hidden > 0).then(|| (over.last, format!("{} not shown, {}", over.hidden, size(over.bytes))))
+        (over.hidden > 0).then_some(Hidden { number: over.hidden, bytes: over.bytes, last: over.last })
     }
 }
 

@@ -144,7 +144,7 @@ impl Lines {
     }
 
     /// Seconds since the start in eight columns, or the time of day in UTC; two spaces behind.
-    fn stamp(&self, at: Moment) -> String {
+    pub(super) fn stamp(&self, at: Moment) -> String {
         let millis = at.nanos() / 1_000_000;
         match self.timestamps {
             Timestamps::None => String::new(),

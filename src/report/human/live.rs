@@ -39,6 +39,7 @@ impl ProbeScreen {
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => false,
             EventKind::Judged(_) | EventKind::Listening(_) => false,
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => false,
+            EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => false,
         }
     }
 
@@ -99,6 +100,7 @@ impl ProbeScreen {
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
+            EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
         }
     }
 
@@ -223,12 +225,12 @@ fn missed_text(missed: &Missed) -> String {
     format!("{number} after {waited}, in which {came} came; {} of {} in a row", missed.misses, missed.of)
 }
 
-fn ignored_text(ignored: &PingsIgnored) -> String {
+pub(super) fn ignored_text(ignored: &PingsIgnored) -> String {
     let (number, waited) = (ignored.in_row, span(ignored.waited));
     format!("{number} heartbeats in a row without their own answer while other data came; waited {waited}")
 }
 
-fn held_text(held: &Held) -> String {
+pub(super) fn held_text(held: &Held) -> String {
     let time = span(held.span);
     match held.by {
         Holder::Output => format!("our output was blocked for {time}; all clocks stood still"),

@@ -10,8 +10,11 @@ mod heads;
 mod lines;
 mod live;
 mod phases;
+mod pipe;
+pub mod pretty;
 mod progress;
 mod serve;
+pub mod talk;
 pub mod words;
 
 use std::io;
@@ -26,6 +29,7 @@ use frames::Fold;
 use lines::{LABEL, Lines, Tone};
 use phases::Facts;
 
+pub use pipe::PipeScreen;
 pub use progress::Progress;
 pub use serve::ServeScreen;
 

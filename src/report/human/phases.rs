@@ -101,7 +101,7 @@ impl Facts {
             EventKind::Compared(compared) => self.compared = Some(compared.clone()),
             EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Judged(_) => {}
             EventKind::Listening(_) | EventKind::Received(_) | EventKind::ClientReport(_) => {}
-            EventKind::RunEnded(_) => {}
+            EventKind::RunEnded(_) | EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
         }
     }
 

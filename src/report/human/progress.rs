@@ -59,6 +59,7 @@ impl Reporter for Progress {
             EventKind::CloseSeen(_) | EventKind::Ended(_) | EventKind::GaveUp(_) => {}
             EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Check(_) | EventKind::Listening(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
+            EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
         }
         Ok(())
     }

@@ -93,6 +93,7 @@ impl ServeScreen {
             EventKind::GaveUp(_) | EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Check(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
+            EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
         }
     }
 
@@ -152,6 +153,7 @@ impl ServeScreen {
             EventKind::RunStarted(_) | EventKind::DialStarted(_) | EventKind::Resolved(_) | EventKind::TcpOpen(_) => {}
             EventKind::TlsReady(_) | EventKind::Redirected(_) | EventKind::Heartbeat(_) | EventKind::Answered(_) => {}
             EventKind::StrayPong(_) | EventKind::Missed(_) | EventKind::PingsIgnored(_) | EventKind::Compared(_) => {}
+            EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
         }

@@ -22,10 +22,13 @@ enum Step<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
     Measure,
+    MeasureWith(&'a [u8]),
+    /// Milliseconds of the interval and of the timeout.
+    Change(Option<u64>, Option<u64>),
     Held(u64),
 }
 
-use Step::{Binary, Held, Life, Measure, OddPong, Pong, Text, Tick, Written};
+use Step::{Binary, Change, Held, Life, Measure, MeasureWith, OddPong, Pong, Text, Tick, Written};
 
 /// A machine, and the bytes that it was told of.
 struct Bench {
@@ -43,6 +46,10 @@ impl Bench {
             Tick => self.heartbeat.tick(now),
             Written(number) => self.heartbeat.written(now, number),
             Measure => self.heartbeat.measure(now),
+            MeasureWith(payload) => self.heartbeat.measure_with(now, payload.to_vec()),
+            Change(every, timeout) => {
+                self.heartbeat.change(now, every.map(Span::from_millis), timeout.map(Span::from_millis));
+            }
             Held(millis) => self.heartbeat.held(Span::from_millis(millis)),
             Life => self.life(now),
             Pong(number) => {
@@ -574,6 +581,157 @@ fn a_measured_ping_without_its_pong_counts_only_in_silence() {
 }
 
 #[test]
+fn a_ping_with_its_own_payload_is_answered_by_that_payload_only() {
+    for payload in [&b"hello"[..], b"", &[0, 0, 0, NONCE as u8, 0, 0, 0, 9]] {
+        let rows = [
+            (1_000, MeasureWith(payload), "measure 1"),
+            (1_000, Written(1), "sent 1 ping"),
+            (1_100, OddPong(b"other"), "stray Unknown"),
+            (1_200, Pong(1), "stray Unknown"),
+            (1_300, Life, ""),
+            (1_400, OddPong(payload), "answered 1 by its own after 400"),
+            (1_500, OddPong(payload), "stray Duplicate"),
+        ];
+        let bench = play(Plan { answer: Answer::Match, ..Plan::default() }, &rows);
+        assert_eq!(bench.heartbeat.payload(1), payload);
+    }
+}
+
+#[test]
+fn a_ping_without_a_payload_of_its_own_carries_nonce_and_number() {
+    let bench = play(Plan::default(), &[(1_000, MeasureWith(b"x"), "measure 1"), (1_000, Measure, "measure 2")]);
+    assert_eq!(bench.heartbeat.payload(2), bench.heartbeat.ping_payload(2));
+}
+
+#[test]
+fn of_pings_with_the_same_payload_the_oldest_is_answered_first() {
+    let rows = [
+        (1_000, MeasureWith(b"x"), "measure 1"),
+        (1_000, Written(1), "sent 1 ping"),
+        (1_100, MeasureWith(b"x"), "measure 2"),
+        (1_100, Written(2), "sent 2 ping"),
+        (1_150, MeasureWith(b"y"), "measure 3"),
+        (1_150, Written(3), "sent 3 ping"),
+        (1_200, OddPong(b"x"), "answered 1 by its own after 200"),
+        (1_300, OddPong(b"y"), "answered 3 by its own after 150"),
+        (1_400, OddPong(b"x"), "answered 2 by its own after 300"),
+        (1_500, OddPong(b"x"), "stray Duplicate"),
+    ];
+    play(Plan::default(), &rows);
+}
+
+#[test]
+fn a_typed_payload_that_a_later_heartbeat_has_too_is_answered_first() {
+    let rows = [
+        (1_000, MeasureWith(&[0, 0, 0, NONCE as u8, 0, 0, 0, 2]), "measure 1"),
+        (1_000, Written(1), "sent 1 ping"),
+        (2_000, Measure, "measure 2"),
+        (2_000, Written(2), "sent 2 ping"),
+        (2_100, Pong(2), "answered 1 by its own after 1100"),
+        (2_200, Pong(2), "answered 2 by its own after 200"),
+    ];
+    play(Plan::default(), &rows);
+}
+
+#[test]
+fn a_typed_ping_without_its_pong_is_late_afterwards_and_no_drop_while_data_comes() {
+    let rows = [
+        (1_000, MeasureWith(b"x"), "measure 1"),
+        (1_000, Written(1), "sent 1 ping"),
+        (2_000, Life, ""),
+        (21_000, Tick, "missed 1 0/1, ignored 1"),
+        (21_500, OddPong(b"x"), "stray Late"),
+    ];
+    play(Plan::default(), &rows);
+}
+
+#[test]
+fn of_many_typed_pings_a_bounded_number_is_remembered() {
+    let mut bench = Bench::new(Plan::default());
+    for number in 1..=1000u64 {
+        let (at, payload) = (Moment::from_millis(number), number.to_be_bytes());
+        bench.step(at, MeasureWith(&payload));
+        bench.step(at, Written(number));
+        bench.step(at, OddPong(&payload));
+        bench.drain();
+    }
+    assert_eq!((bench.heartbeat.typed.kept.len(), bench.heartbeat.fates.len()), (KEPT, KEPT));
+    bench.step(Moment::from_millis(1001), OddPong(&1u64.to_be_bytes()));
+    assert_eq!(bench.said(), "stray Unknown");
+    bench.step(Moment::from_millis(1002), OddPong(&1000u64.to_be_bytes()));
+    assert_eq!(bench.said(), "stray Duplicate");
+}
+
+#[test]
+fn a_change_counts_from_now_on() {
+    for clock in [Clock::Idle, Clock::Fixed] {
+        play(
+            Plan { clock, ..Plan::default() },
+            &[
+                (15_000, Change(Some(8_000), None), ""),
+                (22_999, Tick, ""),
+                (23_000, Tick, "write 1"),
+                (23_000, Written(1), "sent 1 ping"),
+                (23_100, Pong(1), "answered 1 by its own after 100"),
+                (23_200, Change(Some(30_000), None), ""),
+                (53_199, Tick, ""),
+                (53_200, Tick, "write 2"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn switched_off_nothing_new_goes_out_and_what_is_outstanding_is_still_judged() {
+    for clock in [Clock::Idle, Clock::Fixed] {
+        let sent: [Row<'_>; 3] =
+            [(20_000, Tick, "write 1"), (20_000, Written(1), "sent 1 ping"), (21_000, Change(None, Some(1_000)), "")];
+        let missed: Vec<Row<'_>> =
+            [&sent[..], &[(39_999, Tick, ""), (40_000, Tick, "missed 1 1/2"), (900_000, Tick, "")]].concat();
+        let bench = play(Plan { clock, misses: 2, ..Plan::default() }, &missed);
+        assert_eq!((bench.heartbeat.due(), bench.heartbeat.deadline()), (None, None));
+        let answered: Vec<Row<'_>> =
+            [&sent[..], &[(30_000, Pong(1), "answered 1 by its own after 10000"), (900_000, Tick, "")]].concat();
+        play(Plan { clock, ..Plan::default() }, &answered);
+    }
+}
+
+#[test]
+fn switched_off_and_on_again_the_silence_in_between_is_none() {
+    for clock in [Clock::Idle, Clock::Fixed] {
+        let rows = [
+            (1_000, Change(None, None), ""),
+            (500_000, Tick, ""),
+            (500_000, Change(Some(20_000), None), ""),
+            (519_999, Tick, ""),
+            (520_000, Tick, "write 1"),
+        ];
+        play(Plan { clock, ..Plan::default() }, &rows);
+    }
+}
+
+#[test]
+fn another_timeout_is_that_of_the_next_one() {
+    let mut bench = play(
+        Plan { misses: 2, ..Plan::default() },
+        &[
+            (20_000, Tick, "write 1"),
+            (20_500, Change(Some(20_000), Some(5_000)), ""),
+            (21_000, Written(1), "sent 1 ping"),
+            (40_999, Tick, ""),
+        ],
+    );
+    bench.step(Moment::from_millis(41_000), Tick);
+    let missed = Missed { number: 1, measured: false, misses: 1, of: 2, bytes_since: 0, waited: Span::from_secs(20) };
+    assert_eq!(bench.drain(), [Output::Emit(EventKind::Missed(missed)), Output::Write { number: 2, measured: false }]);
+    bench.step(Moment::from_millis(41_000), Written(2));
+    bench.drain();
+    assert_eq!(bench.heartbeat.deadline(), Some(Moment::from_millis(46_000)));
+    bench.step(Moment::from_millis(46_000), Tick);
+    assert_eq!(bench.said(), "missed 2 2/2, dead");
+}
+
+#[test]
 fn while_held_every_deadline_stands_still() {
     let fixed = Plan { clock: Clock::Fixed, ..Plan::default() };
     let asked = (20_000, Tick, "write 1");
@@ -606,6 +764,8 @@ enum Act {
     OddPong(Vec<u8>),
     Text,
     Measure,
+    MeasureWith(u8),
+    Change(Option<u64>, Option<u64>),
     Held(u64),
 }
 
@@ -618,6 +778,9 @@ fn acts() -> impl Strategy<Value = Vec<(u64, Act)>> {
         1 => prop::collection::vec(any::<u8>(), 0..12).prop_map(Act::OddPong),
         1 => Just(Act::Text),
         1 => Just(Act::Measure),
+        1 => (0u8..3).prop_map(Act::MeasureWith),
+        1 => (prop::option::of(1u64..30_000), prop::option::of(1u64..30_000))
+            .prop_map(|(every, timeout)| Act::Change(every, timeout)),
         1 => (0u64..9_000).prop_map(Act::Held),
     ];
     prop::collection::vec((0u64..3_000, act), 0..80)
@@ -655,6 +818,8 @@ fn act(bench: &mut Bench, now: Moment, act: &Act, unwritten: &mut VecDeque<u64>)
         Act::OddPong(payload) => bench.step(now, OddPong(payload)),
         Act::Text => bench.step(now, Text("hb")),
         Act::Measure => bench.step(now, Measure),
+        Act::MeasureWith(byte) => bench.step(now, MeasureWith(&[*byte])),
+        Act::Change(every, timeout) => bench.step(now, Change(*every, *timeout)),
         Act::Held(millis) => bench.step(now, Held(*millis)),
     }
     let outputs = bench.drain();
@@ -681,6 +846,7 @@ proptest! {
                 prop_assert!(deadline.is_none_or(|deadline| deadline > now), "{:?} at {:?}", deadline, now);
             }
             prop_assert!(bench.heartbeat.unanswered.len() <= KEPT && bench.heartbeat.fates.len() <= KEPT);
+            prop_assert!(bench.heartbeat.typed.kept.len() <= KEPT + bench.heartbeat.outstanding.len());
         }
     }
 

@@ -81,7 +81,7 @@ mod tests {
         for &(first, last) in unsure {
             ranges.push(Range { first, last, lines: last - first + 1 });
         }
-        Account { acknowledged, unsure: ranges, first_unsent }
+        Account { acknowledged, unsure: ranges, first_unsent, is_blind: false }
     }
 
     #[test]

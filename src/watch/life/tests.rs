@@ -5,6 +5,9 @@
 use regex::Regex;
 
 use super::*;
+use crate::event::Answered;
+use crate::wire::header::Header;
+use crate::wire::sequence::Breach;
 
 const NONCE: u32 = 7;
 
@@ -303,6 +306,8 @@ fn after_a_close_no_heartbeat_goes_out_and_no_command_is_done() {
                 (20_000, Input::Tick, ""),
                 (40_000, Input::Tick, ""),
                 (40_000, Input::Command(Command::Ping), ""),
+                (40_000, Input::Command(Command::PingWith(Vec::new())), ""),
+                (40_000, Input::Command(Command::Pong(Vec::new())), ""),
                 (40_000, Input::Command(Command::Send(Outgoing::Text("late".into()))), ""),
                 (40_000, say_close(1001), ""),
                 (41_000, Input::Command(Command::Stop("interrupted")), "finish Local(\"interrupted\")"),
@@ -390,6 +395,50 @@ fn a_text_heartbeat_goes_out_as_text_and_a_measured_ping_as_a_ping() {
     let mut life = life(&Plan { heartbeat, ..plan() });
     let rows =
         [(20_000, Input::Tick, "send text HB Heartbeat(1)"), (20_000, Input::Command(Command::Ping), "send ping 2")];
+    play(&mut life, rows);
+}
+
+#[test]
+fn a_ping_by_hand_carries_what_was_typed_and_its_pong_answers_it() {
+    for payload in [&b"hello"[..], b""] {
+        let mut life = life(&plan());
+        life.handle(Moment::from_millis(1_000), Input::Command(Command::PingWith(payload.to_vec())));
+        let send = Action::Send(Outgoing::Ping(payload.to_vec()), Mark::Heartbeat(1));
+        assert_eq!((life.poll(), life.poll()), (Some(Output::Do(send)), None));
+        let theirs = note(1_012, Direction::In, Opcode::Pong, payload);
+        play(&mut life, [(1_000, heartbeat_written(1), "sent 1")]);
+        life.handle(Moment::from_millis(1_012), Input::Frame(&theirs));
+        let answered = Answered { number: 1, measured: true, own: true, rtt: Span::from_millis(12) };
+        assert_eq!((life.poll(), life.poll()), (Some(Output::Emit(EventKind::Answered(answered))), None));
+    }
+}
+
+#[test]
+fn a_pong_by_hand_goes_out_and_is_no_sign_of_life() {
+    let mut life = life(&plan());
+    let rows = [
+        (10_000, Input::Command(Command::Pong(vec![7])), "send Pong([7]) Message"),
+        (10_001, Input::Written(Mark::Message), ""),
+    ];
+    play(&mut life, rows);
+    assert_eq!(life.deadline(), Some(Moment::from_millis(20_000)));
+}
+
+#[test]
+fn heartbeats_change_while_it_is_open() {
+    let change = |every: Option<u64>, timeout: Option<u64>| {
+        let (every, timeout) = (every.map(Span::from_secs), timeout.map(Span::from_secs));
+        Input::Command(Command::Heartbeat { every, timeout })
+    };
+    let mut life = life(&plan());
+    let rows = [
+        (1_000, change(None, None), ""),
+        (900_000, Input::Tick, ""),
+        (900_000, change(Some(5), Some(2)), ""),
+        (905_000, Input::Tick, "send ping 1"),
+        (905_000, heartbeat_written(1), "sent 1"),
+        (907_000, Input::Tick, "missed 1, finish Silent { delivered: None }"),
+    ];
     play(&mut life, rows);
 }
 

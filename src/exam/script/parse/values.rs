@@ -60,7 +60,7 @@ pub fn message(key: &str, value: &Value) -> Result<Outgoing, String> {
 pub fn payload(key: &str, value: &Value) -> Result<Vec<u8>, String> {
     let bytes = match message(key, value)? {
         Outgoing::Text(text) => text.into_bytes(),
-        Outgoing::Binary(bytes) | Outgoing::Ping(bytes) => bytes,
+        Outgoing::Binary(bytes) | Outgoing::Ping(bytes) | Outgoing::Pong(bytes) => bytes,
         Outgoing::Close(body) => body.bytes(),
     };
     if bytes.len() > PAYLOAD_MAX {

@@ -1,0 +1,249 @@
+//! The payload road: what the peer's data messages (RFC 6455 section 5.6) carry, to stdout, exact and in order, and
+//! nothing else. Owns what stands behind a message and the batch that spares a wake-up a message; the thread and the
+//! bound of 1 MiB are the sink's, and who is held when it is full is the connection's affair.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::report::sink::Sink;
+
+/// So much is gathered before the sink gets it: to wake its thread is a system call.
+const BATCH: usize = 64 * 1024;
+
+/// What stands behind each text message. A binary message is written as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Newline,
+    Nul,
+    Nothing,
+}
+
+/// The road. What is pushed leaves when a batch is full, or at [`Payload::flush`].
+pub struct Payload {
+    sink: Sink,
+    ending: Ending,
+    batch: Vec<u8>,
+    /// False when the sink had room after the last batch: until the next one it only gains more.
+    may_be_full: Cell<bool>,
+}
+
+impl Payload {
+    /// To the standard output.
+    pub fn stdout(ending: Ending) -> Payload {
+        Payload::over(Sink::stdout(), ending)
+    }
+
+    /// To any sink that nobody else writes to.
+    pub fn over(sink: Sink, ending: Ending) -> Payload {
+        // One more than a batch: the ending of its last message.
+        Payload { sink, ending, batch: Vec::with_capacity(BATCH + 1), may_be_full: Cell::new(false) }
+    }
+
+    /// One message. It is taken even when there is no room, so that none is cut: ask [`Payload::is_full`] before.
+    pub fn push(&mut self, bytes: &[u8], text: bool) {
+        if self.batch.len() + bytes.len() > BATCH {
+            self.flush();
+        }
+        if bytes.len() > BATCH {
+            self.sink.write_bytes(bytes);
+            self.may_be_full.set(true);
+        } else {
+            self.batch.extend_from_slice(bytes);
+        }
+        match self.ending {
+            Ending::Newline if text => self.batch.push(b'\n'),
+            Ending::Nul if text => self.batch.push(0),
+            Ending::Newline | Ending::Nul | Ending::Nothing => {}
+        }
+    }
+
+    /// Hands on what was gathered; to be called whenever nothing more is at hand, or a message would wait for the next.
+    pub fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        self.sink.write_bytes(&self.batch);
+        self.batch.clear();
+        self.may_be_full.set(true);
+    }
+
+    /// True while 1 MiB or more was handed on and is not written yet; the batch, 64 KiB at most, comes on top.
+    pub fn is_full(&self) -> bool {
+        if !self.may_be_full.get() {
+            return false;
+        }
+        let is_full = self.sink.is_full();
+        self.may_be_full.set(is_full);
+        is_full
+    }
+
+    /// True after whoever reads us went away, and after any other error of writing.
+    pub fn is_gone(&self) -> bool {
+        self.sink.is_gone()
+    }
+
+    /// True after an error of writing that was not a reader's going away; it was told on stderr.
+    pub fn has_failed(&self) -> bool {
+        self.sink.has_failed()
+    }
+
+    /// `waker` is told when there is room again, and when the stream is gone. Ask [`Payload::is_full`] after it.
+    pub fn on_drain(&self, waker: Arc<Notify>) {
+        self.sink.on_drain(waker);
+    }
+
+    /// Ends when all is written, or the stream is gone. A reader that stands still makes this wait.
+    pub async fn finish(&mut self) {
+        self.flush();
+        self.sink.flushed().await;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Mutex, mpsc};
+
+    use super::*;
+    use crate::report::sink::BOUND;
+
+    /// A writer that stands still until it is let go, write by write; gone when nobody can let it go any more.
+    struct Gate {
+        go: mpsc::Receiver<()>,
+        kept: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.go.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+            self.kept.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (Payload, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+        let (let_go, go) = mpsc::channel();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let gate = Gate { go, kept: Arc::clone(&kept) };
+        (Payload::over(Sink::over("gate", Box::new(gate)), Ending::Nothing), let_go, kept)
+    }
+
+    fn wait(future: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future);
+    }
+
+    #[test]
+    fn only_a_text_message_has_an_ending() {
+        let table: [(Ending, &[u8]); 3] = [
+            (Ending::Newline, b"a\n\xff\n\nb\n\n"),
+            (Ending::Nul, b"a\0\xff\n\0b\n\0"),
+            (Ending::Nothing, b"a\xff\nb\n"),
+        ];
+        for (ending, wanted) in table {
+            let (sink, kept) = Sink::memory();
+            let mut payload = Payload::over(sink, ending);
+            payload.push(b"a", true);
+            payload.push(b"\xff\n", false);
+            payload.push(b"", true);
+            payload.push(b"b\n", true);
+            payload.push(b"", false);
+            payload.flush();
+            assert_eq!(kept.lock().unwrap().as_slice(), wanted, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn small_messages_are_gathered_until_the_flush() {
+        let (sink, kept) = Sink::memory();
+        let mut payload = Payload::over(sink, Ending::Newline);
+        payload.push(b"one", true);
+        payload.push(b"two", true);
+        assert!(kept.lock().unwrap().is_empty());
+        payload.flush();
+        payload.flush();
+        assert_eq!(kept.lock().unwrap().as_slice(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn order_and_bytes_are_kept_around_a_full_batch() {
+        for size in [1, BATCH - 5, BATCH - 4, BATCH - 3, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH] {
+            let (sink, kept) = Sink::memory();
+            let mut payload = Payload::over(sink, Ending::Nul);
+            let large = vec![b'x'; size];
+            let mut wanted = Vec::new();
+            let large = large.as_slice();
+            let messages = [b"one".as_slice(), large, b"two".as_slice(), large, large, b"three".as_slice()];
+            for message in messages {
+                payload.push(message, true);
+                wanted.extend_from_slice(message);
+                wanted.push(0);
+                let left = wanted.len() - kept.lock().unwrap().len();
+                assert!(left <= BATCH + 1, "{size}: {left} bytes wait for a flush");
+            }
+            wait(payload.finish());
+            assert!(*kept.lock().unwrap() == wanted, "size {size}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_stands_still_fills_it_and_its_reading_wakes() {
+        let (mut payload, let_go, kept) = gated();
+        let waker = Arc::new(Notify::new());
+        payload.on_drain(Arc::clone(&waker));
+        let message = [b'x'; 1000];
+        let mut pushed = 0;
+        while !payload.is_full() && pushed < 2 * BOUND {
+            payload.push(&message, true);
+            pushed += message.len();
+        }
+        assert!((BOUND..=BOUND + 2 * BATCH).contains(&pushed), "full after {pushed} bytes");
+        assert!(payload.is_full(), "nothing was read yet");
+        for _ in 0..1000 {
+            let_go.send(()).unwrap();
+        }
+        wait(waker.notified());
+        assert!(!payload.is_full());
+        wait(payload.finish());
+        assert_eq!(kept.lock().unwrap().len(), pushed);
+    }
+
+    #[test]
+    fn a_reader_that_went_away_wakes_and_is_no_failure() {
+        let (mut payload, let_go, _kept) = gated();
+        let waker = Arc::new(Notify::new());
+        payload.on_drain(Arc::clone(&waker));
+        drop(let_go);
+        payload.push(b"lost", true);
+        payload.flush();
+        wait(waker.notified());
+        assert!(payload.is_gone() && !payload.has_failed());
+        payload.push(&b"x".repeat(2 * BOUND), false);
+        assert!(!payload.is_full(), "nothing is kept for nobody");
+        wait(payload.finish());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_a_failure() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut payload = Payload::over(Sink::over("full", Box::new(Full)), Ending::Newline);
+        assert!(!payload.is_gone());
+        payload.push(b"lost", true);
+        wait(payload.finish());
+        assert!(payload.is_gone() && payload.has_failed());
+    }
+}
