@@ -75,6 +75,12 @@ impl<'a> Audience<'a> {
         if forgiven { before } else { self.outcome.judge(url, totals) }
     }
 
+    /// What would be found if the run were over now, beyond what was told; as readers may see it.
+    pub fn findings_now(&self) -> Vec<Finding> {
+        let fan = self.fan.borrow();
+        self.diagnosis.clone().finish().into_iter().map(|finding| fan.shown(finding)).collect()
+    }
+
     /// Tells the readers about once a second that time passes.
     pub fn pass_time(&mut self, now: Moment) {
         if now.since(self.told_tick) >= TICK {

@@ -137,9 +137,9 @@ impl Pipe {
         }
     }
 
-    /// Is another block of stdin of use?
+    /// Is another block of stdin needed to go on?
     pub fn wants_input(&self) -> bool {
-        self.is_open && self.input.as_ref().is_some_and(|input| !input.is_done() && input.waiting_bytes() < AHEAD)
+        self.is_open && self.next_item.is_none() && self.input.as_ref().is_some_and(|input| !input.is_done())
     }
 
     /// A message came; false when it is one too many.
@@ -178,9 +178,14 @@ impl Pipe {
         self.received
     }
 
-    /// The lines of stdin so far, and whether these are all.
-    pub fn lines(&self) -> (u64, bool) {
-        self.input.as_ref().map_or((0, true), |input| (input.lines(), self.end_told && !self.input_failed))
+    /// The lines of stdin so far.
+    pub fn lines(&self) -> u64 {
+        self.input.as_ref().map_or(0, Input::lines)
+    }
+
+    /// Is stdin at its end, and was all of it given to a connection? What follows a bad line counts as left.
+    pub fn has_sent_all(&self) -> bool {
+        self.all_is_said() && !self.input_failed
     }
 
     /// What a line is called.
@@ -292,7 +297,7 @@ impl Pipe {
     }
 
     fn all_is_said(&self) -> bool {
-        let input_done = self.input.as_ref().is_none_or(|_| self.end_told);
+        let input_done = self.input.as_ref().is_none_or(Input::is_done);
         input_done && self.next_item.is_none() && self.executed == self.plan.execute.len() && self.back.is_empty()
     }
 
@@ -321,9 +326,6 @@ impl Pipe {
         }
     }
 }
-
-/// So much of stdin is taken ahead of what the connection has room for.
-const AHEAD: usize = 512 * 1024;
 
 #[cfg(test)]
 mod tests;

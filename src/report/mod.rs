@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::event::{ConnId, Event, EventKind};
+use crate::event::{ConnId, Event, EventKind, Finding};
 use crate::moment::Moment;
 use sink::Sink;
 
@@ -74,6 +74,11 @@ impl Fan {
         self.each(|reporter| reporter.on(&shown));
         drop(shown);
         event
+    }
+
+    /// A finding as readers see it.
+    pub fn shown(&self, finding: Finding) -> Finding {
+        if self.redact { redact::finding(&finding) } else { finding }
     }
 
     /// Tells every reader that time passes.

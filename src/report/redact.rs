@@ -156,7 +156,7 @@ fn masked_kind(kind: &EventKind) -> Option<EventKind> {
             subprotocol: open.subprotocol.as_deref().map(subprotocols),
             ..open.clone()
         }),
-        EventKind::Finding(finding) => EventKind::Finding(masked_finding(finding)),
+        EventKind::Finding(finding) => EventKind::Finding(self::finding(finding)),
         EventKind::Judged(judged) => {
             EventKind::Judged(Judged { url: url(&judged.url), fact: text(&judged.fact), ..judged.clone() })
         }
@@ -237,7 +237,8 @@ fn masked_failure(failed: &DialFailed) -> Option<DialFailed> {
     Some(DialFailed { phase: failed.phase, fault, took: failed.took })
 }
 
-fn masked_finding(finding: &Finding) -> Finding {
+/// A finding with the secrets in its texts masked.
+pub fn finding(finding: &Finding) -> Finding {
     Finding {
         fact: text(&finding.fact),
         seen: finding.seen.iter().map(|line| text(line)).collect(),

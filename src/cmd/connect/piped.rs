@@ -83,6 +83,8 @@ struct Piped<'a> {
     /// Our Close, when it was the first.
     our_close: Option<Option<u16>>,
     is_confirmed: bool,
+    /// The first drop after which lines are unsure: a later connection does not make it good.
+    left_unsure: Option<(Exit, String)>,
     stopping: Stopping,
     conn: ConnId,
 }
@@ -117,6 +119,7 @@ impl<'a> Piped<'a> {
             verdict: Verdict::default(),
             our_close: None,
             is_confirmed: false,
+            left_unsure: None,
             stopping: Stopping::No,
             conn: ConnId::default(),
         }
@@ -139,6 +142,9 @@ impl<'a> Piped<'a> {
     }
 
     fn judge(&mut self, clock: Clock, url: &str, totals: Totals) -> Exit {
+        if let Some((exit, fact)) = self.left_unsure.take() {
+            self.verdict.fail(exit, fact);
+        }
         let judged = self.verdict.set(self.audience.judge(clock.now(), url, totals));
         let exit = judged.exit;
         self.audience.tell_verdict(clock.now(), judged);
@@ -175,6 +181,10 @@ impl<'a> Piped<'a> {
     }
 
     fn ended(&mut self, at: Moment, conn: ConnId, ended: Ended) {
+        // What a writer has said before the end counts as said, whether or not it was looked at.
+        while let Some(piece) = self.stdin.as_mut().and_then(Stdin::take) {
+            self.piece(piece);
+        }
         if self.is_confirmed {
             self.ledger.borrow_mut().confirmed_by_close();
         }
@@ -183,19 +193,22 @@ impl<'a> Piped<'a> {
             self.stopping = Stopping::AtOnce;
         }
         self.emit(at, conn, EventKind::Ended(ended));
-        let (last, is_all) = self.pipe.lines();
-        if last > 0 {
-            let fate = self.fate(last, is_all);
+        if self.pipe.lines() > 0 {
+            let fate = self.fate();
             self.emit(at, conn, EventKind::Lines(fate));
+        }
+        if !self.is_safe() {
+            self.left_unsure = self.left_unsure.take().or_else(|| self.verdict.drop().cloned());
         }
         self.ledger.borrow_mut().restart();
     }
 
-    fn fate(&self, last: u64, is_all: bool) -> LinesFate {
-        let (total, received, thing) = (is_all.then_some(last), self.pipe.received(), self.pipe.thing());
+    fn fate(&self) -> LinesFate {
+        let (received, thing) = (self.pipe.received(), self.pipe.thing());
         let account = self.ledger.borrow().account();
         let unsure = account.unsure.listed().iter().map(|range| (range.first, range.last)).collect();
-        let nothing_left = total.is_some_and(|total| total < account.first_unsent);
+        let nothing_left = self.pipe.has_sent_all();
+        let total = nothing_left.then_some(account.first_unsent.saturating_sub(1));
         LinesFate {
             thing: thing.into(),
             sent: account.given(),

@@ -34,7 +34,7 @@ use crate::net::reach::Reach;
 use crate::net::rounds;
 use crate::net::target::Target;
 use crate::report::human::talk::{Notebook, Replies};
-use crate::report::sink;
+use crate::report::sink::{self, Sink};
 use crate::watch::life::{Command, FrameNote};
 use crate::watch::session::{Session, Totals};
 use crate::wire::close::CloseBody;
@@ -87,9 +87,8 @@ pub async fn run(plan: &Plan, terminal: &Terminal, target: Target, signals: &mut
         repl.state = State::Down;
     }
     let exit = repl.judge(clock, &url, totals);
-    if let Some(recording) = &repl.recording {
-        readers.keep(recording.sink());
-    }
+    repl.stopped.extend(repl.recording.as_ref().map(Recording::sink));
+    std::mem::take(&mut repl.stopped).into_iter().for_each(|sink| readers.keep(sink));
     let editor = repl.into_editor();
     let exit = frame::end(readers, exit, plan.timeout, signals, clock).await;
     editor.restore();
@@ -127,6 +126,8 @@ pub struct Repl<'a> {
     /// Dial again at once.
     again: bool,
     has_prompt: bool,
+    /// The editor was asked for something other than the next line.
+    is_asked: bool,
     /// What was typed and not looked at yet.
     waiting: Option<Typed>,
     /// What `/heartbeat` has changed, for the next connection too.
@@ -140,6 +141,8 @@ pub struct Repl<'a> {
     verdict: Verdict,
     conn: ConnId,
     recording: Option<Recording>,
+    /// Recordings that are over, and perhaps not yet written.
+    stopped: Vec<Sink>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -185,6 +188,7 @@ impl<'a> Repl<'a> {
             state: State::Dialling,
             again: false,
             has_prompt: false,
+            is_asked: false,
             waiting: None,
             heartbeat: None,
             heartbeat_words: plan.screen.heartbeat.clone().unwrap_or_else(|| "off".into()),
@@ -196,6 +200,7 @@ impl<'a> Repl<'a> {
             verdict: Verdict::default(),
             conn: ConnId::default(),
             recording: None,
+            stopped: Vec::new(),
         }
     }
 

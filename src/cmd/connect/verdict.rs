@@ -40,6 +40,11 @@ impl Verdict {
         self.was_open
     }
 
+    /// The drop that decides, unless another connection follows.
+    pub fn drop(&self) -> Option<&(Exit, String)> {
+        self.drop.as_ref()
+    }
+
     /// `judged` with this exit and its fact.
     pub fn set(&self, judged: Judged) -> Judged {
         let (exit, fact) = self.worst().unwrap_or((Exit::Healthy, judged.fact.clone()));

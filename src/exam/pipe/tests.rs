@@ -125,7 +125,7 @@ fn after_a_drop_the_execute_messages_come_again_and_then_the_first_unsent_line()
 fn a_bad_line_ends_the_input_or_is_skipped() {
     let mut stops = open(plan(), b"a\n\xff\nb\n");
     assert_eq!(given(&mut stops, 0), ["1 a", "bad 2 false", "ended 2 false"]);
-    assert_eq!((stops.lines(), stops.deadline()), ((2, false), Some(at(1000))), "answers are read as ever");
+    assert_eq!((stops.lines(), stops.has_sent_all(), stops.deadline()), (2, false, Some(at(1000))));
     let skip = input::Plan { framing: Framing::Text, max_message: 1000, skip_bad: true };
     let mut skips = open(Plan { input: Some(skip), ..plan() }, b"a\n\xff\nb\n");
     assert_eq!(given(&mut skips, 0), ["1 a", "bad 2 true", "3 b", "ended 3 false"]);
@@ -144,4 +144,24 @@ fn without_room_nothing_more_is_taken() {
     let mut pipe = open(plan(), b"a\n");
     assert_eq!(pipe.next(at(0), Writing { has_room: false, all_written: false }), None);
     assert_eq!(given(&mut pipe, 1), ["1 a", "ended 1 false"]);
+}
+
+#[test]
+fn input_is_wanted_until_the_next_line_is_whole() {
+    let mut pipe = Pipe::new(Plan {
+        input: Some(input::Plan { framing: Framing::Text, max_message: 8 << 20, skip_bad: false }),
+        ..plan()
+    });
+    assert!(!pipe.wants_input(), "nothing is open");
+    pipe.opened();
+    for _ in 0..32 {
+        assert_eq!(given(&mut pipe, 0), Vec::<String>::new());
+        assert!(pipe.wants_input());
+        pipe.block(Bytes::from(vec![b'x'; 128 * 1024]));
+    }
+    pipe.block(Bytes::from_static(b"\nb\n"));
+    let step = pipe.next(at(0), FREE);
+    assert!(matches!(step, Some(Step::Line(line)) if line.payload.len() == 4 << 20));
+    pipe.next(at(0), Writing { has_room: false, all_written: false });
+    assert!(!pipe.wants_input(), "a line waits for room");
 }

@@ -22,7 +22,7 @@ const INDENT: usize = 9;
 const EVIDENCE: &str = "; evidence: ";
 
 /// The findings on one URL.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Findings {
     kept: Vec<Finding>,
     counted: BTreeMap<&'static str, u64>,

@@ -23,6 +23,9 @@ pub(super) const POKE: &str = "\x1b[A\n";
 /// Bracketed paste off, which the editor turned on.
 const PASTE_OFF: &str = "\x1b[?2004l";
 
+/// How long a new prompt waits for the lines that come with it.
+const LINES_WAIT: Duration = Duration::from_millis(50);
+
 /// How long leaving waits for one more drawing.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -165,11 +168,20 @@ impl Screen {
     pub(super) fn await_poke(&self) -> bool {
         let mut state = lock(&self.state);
         while !state.is_closed {
+            if !state.needs_poke() {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            if state.waiting.is_empty() {
+                // The line that tells why the prompt is another one now is mostly on its way: both are drawn at once.
+                let lines = |state: &mut State| state.needs_poke() && state.waiting.is_empty();
+                let waited = self.changed.wait_timeout_while(state, LINES_WAIT, lines);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
             if state.needs_poke() {
                 state.is_poked = true;
                 return true;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         false
     }

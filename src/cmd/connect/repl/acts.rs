@@ -27,7 +27,7 @@ impl Repl<'_> {
         match command {
             Slash::Help(word) => self.answer(slash::help(word.as_deref())),
             Slash::Headers => self.replies.say(&self.notebook.headers()),
-            Slash::Findings => self.replies.say(&self.notebook.findings()),
+            Slash::Findings => self.replies.say(&self.notebook.findings(&self.audience.findings_now())),
             Slash::Show(which) => self.replies.say(&self.notebook.show(which)),
             Slash::Explain(word) => self.explain(&word),
             Slash::Stats if self.state == State::Open => self.wishes.push_back(Wish::Look),
@@ -35,7 +35,10 @@ impl Repl<'_> {
             Slash::Heartbeat(words) => self.change_heartbeat(words),
             Slash::Reconnect => self.reconnect(),
             Slash::Record(path) => self.record(path),
-            Slash::Edit => self.editor.edit(),
+            Slash::Edit => {
+                self.editor.edit();
+                self.is_asked = true;
+            }
             Slash::Quit => self.quit(),
             Slash::Ping(_) | Slash::Pong(_) | Slash::Close { .. } | Slash::Binary(_) | Slash::File { .. }
                 if self.state != State::Open =>
@@ -152,6 +155,7 @@ impl Repl<'_> {
         let Some(path) = path else {
             match self.recording.take() {
                 Some(recording) => {
+                    self.stopped.push(recording.sink());
                     recording.stop();
                     self.say("recording stopped");
                 }
@@ -163,6 +167,7 @@ impl Repl<'_> {
         match screen::record_to(&self.fan, &path) {
             Ok(recording) => {
                 if let Some(old) = self.recording.replace(recording) {
+                    self.stopped.push(old.sink());
                     old.stop();
                 }
                 self.wanted.frames = true;

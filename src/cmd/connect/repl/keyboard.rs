@@ -39,7 +39,7 @@ impl Repl<'_> {
                 return self.quit();
             }
         }
-        if !self.is_leaving() {
+        if !self.is_leaving() && !std::mem::take(&mut self.is_asked) {
             self.editor.read_next();
         }
     }

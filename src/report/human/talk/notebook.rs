@@ -82,9 +82,12 @@ impl Notebook {
         lines
     }
 
-    /// The findings so far, the worst first, an empty line between.
-    pub fn findings(&self) -> Vec<String> {
-        let sections = self.lock().findings.sections(true, |text, _| text.to_owned());
+    /// The findings so far, and those of `now`, which are told only at the end of a run: the worst first, an empty line
+    /// between.
+    pub fn findings(&self, now: &[Finding]) -> Vec<String> {
+        let mut all = self.lock().findings.clone();
+        now.iter().for_each(|finding| all.push(finding));
+        let sections = all.sections(true, |text, _| text.to_owned());
         let mut lines = Vec::new();
         for section in sections {
             if !lines.is_empty() {
@@ -284,6 +287,6 @@ mod tests {
         assert_eq!(notebook.headers(), ["> GET /ws HTTP/1.1", "> Host: h", "", "< HTTP/1.1 101 Switching Protocols"]);
         notebook.asked(&request);
         assert_eq!(notebook.headers().last().map(String::as_str), Some("no answer yet"));
-        assert_eq!(notebook.findings(), ["no findings so far"]);
+        assert_eq!(notebook.findings(&[]), ["no findings so far"]);
     }
 }
