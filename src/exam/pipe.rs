@@ -42,7 +42,8 @@ pub enum Wait {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     Execute(String),
-    Line(Line),
+    /// At least one.
+    Lines(Vec<Line>),
     Ping(Bytes),
     Close(CloseBody),
     /// A line that is no message.
@@ -80,6 +81,10 @@ pub struct Pipe {
     quiet_since: Option<Moment>,
     received: u64,
 }
+
+/// So many lines are given at once, and no further one behind so many bytes.
+const LINES_AT_ONCE: usize = 512;
+const BYTES_AT_ONCE: usize = 128 * 1024;
 
 /// `--wait` when it is not given.
 const WAIT: Span = Span::from_secs(1);
@@ -242,12 +247,12 @@ impl Pipe {
         }
         if let Some(line) = self.back.pop_front() {
             self.sent(now);
-            return Some(Step::Line(line));
+            return Some(Step::Lines(vec![line]));
         }
         Some(match self.next_item.take()? {
             Item::Send { number, text, payload } => {
                 self.sent(now);
-                Step::Line(Line { number, text, payload })
+                Step::Lines(self.more_lines(Line { number, text, payload }))
             }
             Item::Ping { payload, .. } => {
                 self.sent(now);
@@ -256,6 +261,26 @@ impl Pipe {
             Item::Close { code, reason, .. } => self.close(CloseBody { code, reason }),
             Item::Bad { number, why } => self.bad(number, why),
         })
+    }
+
+    /// `first`, and what may go out with it at once.
+    fn more_lines(&mut self, first: Line) -> Vec<Line> {
+        let is_one_by_one = self.last_sent.is_some() || self.awaits_answer;
+        let (mut bytes, mut lines) = (first.payload.len(), vec![first]);
+        let Some(input) = self.input.as_mut().filter(|_| !is_one_by_one) else { return lines };
+        while lines.len() < LINES_AT_ONCE && bytes < BYTES_AT_ONCE {
+            match input.next() {
+                Some(Item::Send { number, text, payload }) => {
+                    bytes += payload.len();
+                    lines.push(Line { number, text, payload });
+                }
+                other => {
+                    self.next_item = other;
+                    break;
+                }
+            }
+        }
+        lines
     }
 
     fn sent(&mut self, now: Moment) {

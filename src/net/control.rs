@@ -72,8 +72,8 @@ pub enum Wish {
     Life(Command),
     /// This message; an echo, for one.
     Send(Message),
-    /// A line, which comes back by [`Control::unsent`] if it does not go out.
-    Line(Line),
+    /// Lines, which come back by [`Control::unsent`] if they do not go out.
+    Lines(Vec<Line>),
     /// Tell how the connection is, by [`Control::look`].
     Look,
     /// These bytes between two frames, whatever they are.

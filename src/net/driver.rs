@@ -106,7 +106,17 @@ pub async fn drive<S: Socket, C: Control>(
                 drain(now, link, life, conn, control);
                 return Ending { at: now, end: link.account(now, cut), parting: parting_of(cut, life) };
             }
-            Woke::Io(io) => take(now, io, life, conn, control),
+            Woke::Io(io) => {
+                let is_message = matches!(io, Io::Message(_));
+                take(now, io, life, conn, control);
+                // The clock, the wishes and the timers are asked once for the messages of one pass.
+                while is_message
+                    && !control.is_holding()
+                    && let Some(message) = link.next_message()
+                {
+                    take(now, Io::Message(message), life, conn, control);
+                }
+            }
             Woke::Timer => {
                 tell_sleep(now, &mut asleep, clock, life);
                 if link.is_abandoned() {
@@ -187,8 +197,8 @@ fn settle<S: Socket, C: Control>(
                 send_back(link, life, message);
                 continue;
             }
-            Wish::Line(line) => {
-                link.send_line(line);
+            Wish::Lines(lines) => {
+                link.send_lines(lines);
                 continue;
             }
             Wish::Look => {

@@ -2,6 +2,7 @@
 //! writing, the drain of the read side after a write error, and the end of TLS and TCP. It decides nothing: `watch::life`
 //! does.
 
+mod lines;
 mod writing;
 
 use std::cell::RefCell;
@@ -22,13 +23,13 @@ use crate::event::{Payload, Wanted};
 use crate::fault::socket::pace::Pace;
 use crate::moment::Moment;
 use crate::net::clock::Clock;
-use crate::net::control::{Injected, Look, Progress};
+use crate::net::control::{Injected, Progress};
 use crate::net::cut::classify_end;
 use crate::net::filter::Filter;
 use crate::net::kernel;
 use crate::net::outbox::{FRAGMENT, Outbox};
 use crate::net::tap::{ReadEnd, Tap};
-use crate::watch::ledger::{Ledger, Line};
+use crate::watch::ledger::Ledger;
 use crate::watch::life::{End, FrameNote, Mark, Outgoing, Role};
 use crate::watch::liveness::Cut;
 use crate::wire::rewrite::Rewrite;
@@ -88,6 +89,9 @@ pub struct Link<S> {
     injected: VecDeque<Injected>,
     injecting: bool,
     dirty: bool,
+    /// A Close frame is with the engine, or came from it.
+    said_close: bool,
+    heard_close: bool,
     ready: VecDeque<Io>,
     bytes_told: u64,
     /// Messages that were handed on.
@@ -108,6 +112,9 @@ enum Reading {
     Frozen,
 }
 
+/// One pass of reading gives so many messages at most, and stops behind so many bytes of them.
+const PASS_MESSAGES: usize = 64;
+const PASS_BYTES: usize = 256 * 1024;
 /// So long what a fault holds back is waited for at the end.
 const HELD_BACK_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 /// So many pieces of a fault wait at most.
@@ -153,6 +160,8 @@ impl<S: Socket> Link<S> {
             injected: VecDeque::new(),
             injecting: false,
             dirty: false,
+            said_close: false,
+            heard_close: false,
             ready: VecDeque::new(),
             bytes_told: 0,
             delivered: 0,
@@ -169,31 +178,6 @@ impl<S: Socket> Link<S> {
     /// Queues the payload of a message without copying it.
     pub fn send_bytes(&mut self, bytes: Bytes, text: bool, mark: Mark) {
         self.outbox.send_bytes(bytes, text, mark);
-    }
-
-    /// Queues a line; it is accounted for, or comes back by [`Link::take_unsent`].
-    pub fn send_line(&mut self, line: Line) {
-        self.outbox.send_line(line);
-    }
-
-    /// From now on lines are accounted for there.
-    pub fn keep_account(&mut self, ledger: Option<Rc<RefCell<Ledger>>>) {
-        self.ledger = ledger;
-    }
-
-    /// The end: the last that the kernel knows of our lines, and those that did not go out.
-    pub fn take_unsent(&mut self) -> Vec<Line> {
-        let position = self.tap().io().descriptor().and_then(kernel::stream_position);
-        if let (Some(ledger), Some(position)) = (&self.ledger, position) {
-            ledger.borrow_mut().acknowledged(position.acked);
-        }
-        self.outbox.take_unsent()
-    }
-
-    /// The connection as wire and kernel count it.
-    pub fn look(&self, opened: Moment) -> Look {
-        let passed = self.tap().passed();
-        Look { opened, bytes_in: passed.bytes_in, bytes_out: passed.bytes_out, kernel: self.kernel() }
     }
 
     /// Queues bytes that the engine knows nothing of, legal or not; they go out between two frames.
@@ -214,6 +198,14 @@ impl<S: Socket> Link<S> {
     /// Has the last pass given more than was taken of it?
     pub fn has_more(&self) -> bool {
         !self.ready.is_empty()
+    }
+
+    /// The next message, if it is the next thing that the last pass gave.
+    pub fn next_message(&mut self) -> Option<Message> {
+        match self.ready.pop_front_if(|io| matches!(io, Io::Message(_)))? {
+            Io::Message(message) => Some(message),
+            _ => None,
+        }
     }
 
     /// How far it is.
@@ -317,19 +309,30 @@ impl<S: Socket> Link<S> {
         }
     }
 
+    /// Reads what is there, but not without end: a pass is to leave time for others.
     fn read_engine(&mut self, cx: &mut Context<'_>) {
-        let next = Pin::new(&mut self.engine).poll_next(cx);
-        self.take_notes();
-        match next {
-            Poll::Pending => {}
-            Poll::Ready(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => {
-                self.delivered += 1;
-                self.ready.push_back(Io::Message(message));
+        let (mut messages, mut bytes) = (0, 0);
+        while messages < PASS_MESSAGES && bytes < PASS_BYTES {
+            let next = Pin::new(&mut self.engine).poll_next(cx);
+            self.take_notes();
+            match next {
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => {
+                    self.delivered += 1;
+                    messages += 1;
+                    bytes += message.len();
+                    self.ready.push_back(Io::Message(message));
+                    continue;
+                }
+                // The tap has told of the control frames.
+                Poll::Ready(Some(Ok(message))) => {
+                    self.heard_close |= message.is_close();
+                    self.again(cx);
+                }
+                Poll::Ready(Some(Err(error))) => self.engine_ended(Some(&error), cx),
+                Poll::Ready(None) => self.engine_ended(None, cx),
             }
-            // The tap has told of the control frames.
-            Poll::Ready(Some(Ok(_))) => self.again(cx),
-            Poll::Ready(Some(Err(error))) => self.engine_ended(Some(&error), cx),
-            Poll::Ready(None) => self.engine_ended(None, cx),
+            break;
         }
         self.tell_bytes();
     }

@@ -19,11 +19,18 @@ pub struct Outbox {
     is_shut: bool,
 }
 
-/// Something to send, of which the next piece is given to the engine first and then counted as taken.
+/// Something to send.
 #[derive(Debug)]
 enum Entry {
     Control(Message, Option<Mark>),
-    Data { payload: Bytes, text: bool, taken: usize, mark: Option<Mark>, line: Option<u64> },
+    /// `payload` is what is left of it; `begun`: a part of it was taken.
+    Data {
+        payload: Bytes,
+        text: bool,
+        begun: bool,
+        mark: Option<Mark>,
+        line: Option<u64>,
+    },
 }
 
 /// The next piece for the engine: a control frame, or a fragment of a message.
@@ -63,45 +70,38 @@ impl Outbox {
 
     /// Queues the payload of a message without copying it.
     pub fn send_bytes(&mut self, payload: Bytes, text: bool, mark: Mark) {
-        self.queue(Entry::Data { payload, text, taken: 0, mark: Some(mark), line: None });
+        self.queue(Entry::Data { payload, text, begun: false, mark: Some(mark), line: None });
     }
 
     /// Queues a line, which is never thrown away.
     pub fn send_line(&mut self, line: Line) {
         let Line { number, text, payload } = line;
-        self.queue(Entry::Data { payload, text, taken: 0, mark: Some(Mark::Message), line: Some(number) });
+        self.queue(Entry::Data { payload, text, begun: false, mark: Some(Mark::Message), line: Some(number) });
     }
 
-    /// The next piece; it stays here until [`Outbox::taken`].
-    pub fn next(&self) -> Option<Piece> {
-        match self.waiting.front()? {
-            Entry::Control(message, mark) => {
-                Some(Piece { message: message.clone(), mark: *mark, line: None, is_last: true })
-            }
-            Entry::Data { payload, text, taken, mark, line } => {
-                let to = payload.len().min(taken + FRAGMENT);
-                let first = if *text { Data::Text } else { Data::Binary };
-                let (opcode, is_last) = (if *taken == 0 { first } else { Data::Continue }, to == payload.len());
-                let frame = Frame::message(payload.slice(*taken..to), OpCode::Data(opcode), is_last);
-                let mark = mark.filter(|_| is_last);
-                Some(Piece { message: Message::Frame(frame), mark, line: *line, is_last })
-            }
+    /// The next piece.
+    pub fn take(&mut self) -> Option<Piece> {
+        if self.is_shut {
+            return None;
         }
-    }
-
-    /// The next piece has gone to the engine.
-    pub fn taken(&mut self) {
-        let Some(front) = self.waiting.front_mut() else { return };
-        if let Entry::Data { payload, taken, .. } = front {
-            let count = FRAGMENT.min(payload.len() - *taken);
-            *taken += count;
-            self.bytes -= count;
-            if *taken < payload.len() {
-                return;
-            }
+        let entry = self.waiting.pop_front()?;
+        self.bytes -= entry.rest().min(FRAGMENT);
+        let Entry::Data { mut payload, text, begun, mark, line } = entry else {
+            self.bytes -= ENTRY;
+            let Entry::Control(message, mark) = entry else { return None };
+            return Some(Piece { message, mark, line: None, is_last: true });
+        };
+        let is_last = payload.len() <= FRAGMENT;
+        let first = if text { Data::Text } else { Data::Binary };
+        let opcode = OpCode::Data(if begun { Data::Continue } else { first });
+        let fragment = payload.split_to(payload.len().min(FRAGMENT));
+        if is_last {
+            self.bytes -= ENTRY;
+        } else {
+            self.waiting.push_front(Entry::Data { payload, text, begun: true, mark, line });
         }
-        self.bytes -= front.rest() + ENTRY;
-        self.waiting.pop_front();
+        let message = Message::Frame(Frame::message(fragment, opcode, is_last));
+        Some(Piece { message, mark: mark.filter(|_| is_last), line, is_last })
     }
 
     /// Nothing goes out any more.
@@ -140,7 +140,7 @@ impl Entry {
     fn rest(&self) -> usize {
         match self {
             Entry::Control(message, _) => message.len(),
-            Entry::Data { payload, taken, .. } => payload.len() - taken,
+            Entry::Data { payload, .. } => payload.len(),
         }
     }
 
@@ -150,7 +150,7 @@ impl Entry {
 
     fn unsent(self) -> Option<Line> {
         match self {
-            Entry::Data { payload, text, taken: 0, line: Some(number), .. } => Some(Line { number, text, payload }),
+            Entry::Data { payload, text, begun: false, line: Some(number), .. } => Some(Line { number, text, payload }),
             _ => None,
         }
     }
@@ -161,18 +161,12 @@ impl Entry {
 mod tests {
     use super::*;
 
-    fn take(outbox: &mut Outbox) -> Option<Piece> {
-        let piece = outbox.next();
-        outbox.taken();
-        piece
-    }
-
     #[test]
     fn a_large_message_goes_out_in_fragments_and_only_the_last_has_the_mark() {
         let mut outbox = Outbox::default();
         outbox.send(Outgoing::Binary(vec![7; 2 * FRAGMENT + 1]), Mark::Message);
         let mut seen = Vec::new();
-        while let Some(Piece { message: Message::Frame(frame), mark, .. }) = take(&mut outbox) {
+        while let Some(Piece { message: Message::Frame(frame), mark, .. }) = outbox.take() {
             seen.push((frame.payload().len(), frame.header().is_final, mark));
         }
         let whole = [(FRAGMENT, false, None), (FRAGMENT, false, None), (1, true, Some(Mark::Message))];
@@ -183,7 +177,7 @@ mod tests {
     fn an_empty_message_is_one_frame() {
         let mut outbox = Outbox::default();
         outbox.send(Outgoing::Text(String::new()), Mark::Message);
-        assert_eq!(take(&mut outbox).unwrap().mark, Some(Mark::Message));
+        assert_eq!(outbox.take().unwrap().mark, Some(Mark::Message));
         assert!(outbox.is_empty());
     }
 
@@ -192,7 +186,7 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.send(Outgoing::Binary(vec![0; BYTES_MAX + 1]), Mark::Message);
         assert!(outbox.is_full());
-        take(&mut outbox);
+        outbox.take();
         assert!(!outbox.is_full());
     }
 
@@ -203,7 +197,7 @@ mod tests {
         outbox.send_line(line(1, FRAGMENT + 1));
         outbox.send(Outgoing::Ping(vec![1]), Mark::Heartbeat(1));
         outbox.send_line(line(2, FRAGMENT + 1));
-        take(&mut outbox);
+        outbox.take();
         outbox.shut();
         outbox.send_line(line(3, 0));
         outbox.send(Outgoing::Text("gone".into()), Mark::Message);

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::report::sink::Sink;
 
 /// So much is gathered before the sink gets it: to wake its thread is a system call.
-const BATCH: usize = 64 * 1024;
+const BATCH: usize = 128 * 1024;
 
 /// What stands behind each text message. A binary message is written as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +64,11 @@ impl Payload {
         if self.batch.is_empty() {
             return;
         }
-        self.sink.write_bytes(&self.batch);
-        self.batch.clear();
+        self.sink.take_bytes(&mut self.batch);
         self.may_be_full.set(true);
     }
 
-    /// True while 1 MiB or more was handed on and is not written yet; the batch, 64 KiB at most, comes on top.
+    /// True while 1 MiB or more was handed on and is not written yet; the batch, 128 KiB at most, comes on top.
     pub fn is_full(&self) -> bool {
         if !self.may_be_full.get() {
             return false;

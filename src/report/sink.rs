@@ -5,6 +5,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +17,9 @@ pub const BOUND: usize = 1024 * 1024;
 
 /// What one write to the stream takes at most, so that a slow reader frees the queue bit by bit.
 const BLOCK: usize = 64 * 1024;
+
+/// A larger buffer is given back to the system once it is written.
+const SPARE_MAX: usize = 256 * 1024;
 
 /// How long a stream is left alone that takes nothing just now and does not tell when it will.
 const AGAIN: Duration = Duration::from_millis(10);
@@ -50,6 +54,8 @@ struct Queue {
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
+    /// An empty one that was written, to be filled anew.
+    spare: Vec<u8>,
     /// Bytes in `waiting` and in the block that the thread is writing.
     pending: usize,
     wakers: Vec<Arc<Notify>>,
@@ -61,9 +67,13 @@ struct State {
 }
 
 impl Sink {
-    /// The standard output.
+    /// The standard output, past std's own buffer where the system allows: that one writes a block in two parts.
     pub fn stdout() -> Sink {
-        Sink::over("stdout", Box::new(io::stdout()))
+        let plain = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        match plain {
+            Ok(file) => Sink::over("stdout", Box::new(file)),
+            Err(_) => Sink::over("stdout", Box::new(io::stdout())),
+        }
     }
 
     /// The standard error stream.
@@ -105,6 +115,14 @@ impl Sink {
         match &self.to {
             To::Memory(kept) => lock(kept).extend_from_slice(bytes),
             To::Queue(handle) => handle.queue.push(bytes),
+        }
+    }
+
+    /// As [`Sink::write_bytes`], without copying where nothing else waits; `bytes` is empty afterwards.
+    pub fn take_bytes(&self, bytes: &mut Vec<u8>) {
+        match &self.to {
+            To::Memory(kept) => lock(kept).append(bytes),
+            To::Queue(handle) => handle.queue.swap(bytes),
         }
     }
 
@@ -191,6 +209,21 @@ impl Queue {
         self.work.notify_one();
     }
 
+    fn swap(&self, bytes: &mut Vec<u8>) {
+        let mut state = lock(&self.state);
+        if state.gone || state.closed || bytes.is_empty() {
+            return bytes.clear();
+        }
+        state.pending += bytes.len();
+        if state.waiting.is_empty() {
+            state.waiting = std::mem::replace(bytes, std::mem::take(&mut state.spare));
+        } else {
+            state.waiting.append(bytes);
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
     fn close(&self) {
         lock(&self.state).closed = true;
         self.work.notify_all();
@@ -203,13 +236,17 @@ impl Queue {
 
     /// The thread: takes what waits, writes it in blocks, until closed or gone.
     fn run(&self, mut writer: Box<dyn Write + Send>) {
-        while let Some(taken) = self.take() {
+        while let Some(mut taken) = self.take() {
             for block in taken.chunks(BLOCK) {
                 if let Err(error) = write_whole(&mut writer, block) {
                     tell_lost(&error);
                     return self.lose(!is_reader_gone(&error));
                 }
                 self.wrote(block.len());
+            }
+            if taken.capacity() <= SPARE_MAX {
+                taken.clear();
+                lock(&self.state).spare = taken;
             }
         }
     }

@@ -281,9 +281,11 @@ impl<'a> Piped<'a> {
                 self.tell_message(now, Direction::Out, true, text.as_bytes());
                 Some(Wish::Send(Message::text(text)))
             }
-            Step::Line(line) => {
-                self.tell_message(now, Direction::Out, line.text, &line.payload);
-                Some(Wish::Line(line))
+            Step::Lines(lines) => {
+                for line in &lines {
+                    self.tell_message(now, Direction::Out, line.text, &line.payload);
+                }
+                Some(Wish::Lines(lines))
             }
             Step::Ping(data) => Some(Wish::Life(Command::PingWith(data.to_vec()))),
             Step::Close(body) => {

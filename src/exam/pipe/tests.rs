@@ -26,9 +26,10 @@ const FREE: Writing = Writing { has_room: true, all_written: true };
 fn given(pipe: &mut Pipe, millis: u64) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(step) = pipe.next(at(millis), FREE) {
+        let line = |line: &Line| format!("{} {}", line.number, String::from_utf8_lossy(&line.payload));
         words.push(match step {
             Step::Execute(text) => format!("execute {text}"),
-            Step::Line(line) => format!("{} {}", line.number, String::from_utf8_lossy(&line.payload)),
+            Step::Lines(lines) => lines.iter().map(line).collect::<Vec<_>>().join(", "),
             Step::Ping(data) => format!("ping {}", String::from_utf8_lossy(&data)),
             Step::Close(body) => format!("close {:?}", body.code),
             Step::Bad(bad) => format!("bad {} {}", bad.line, bad.skipped),
@@ -51,7 +52,7 @@ fn open(plan: Plan, stdin: &[u8]) -> Pipe {
 #[test]
 fn lines_then_a_second_of_quiet_then_close() {
     let mut pipe = open(plan(), b"a\nb");
-    assert_eq!(given(&mut pipe, 0), ["1 a", "2 b", "ended 2 false"]);
+    assert_eq!(given(&mut pipe, 0), ["1 a, 2 b", "ended 2 false"]);
     assert_eq!(pipe.deadline(), Some(at(1000)));
     assert!(pipe.message(at(700)));
     assert_eq!(given(&mut pipe, 1699), Vec::<String>::new());
@@ -111,7 +112,7 @@ fn a_delay_stands_between_two_and_lockstep_waits_for_an_answer() {
 #[test]
 fn after_a_drop_the_execute_messages_come_again_and_then_the_first_unsent_line() {
     let mut pipe = open(Plan { execute: vec!["join".into()], ..plan() }, b"a\nb\nc\n");
-    assert_eq!(given(&mut pipe, 0), ["execute join", "1 a", "2 b", "3 c", "ended 3 false"]);
+    assert_eq!(given(&mut pipe, 0), ["execute join", "1 a, 2 b, 3 c", "ended 3 false"]);
     let line = |number, text: &'static str| Line { number, text: true, payload: Bytes::from(text) };
     pipe.closed(vec![line(2, "b"), line(3, "c")]);
     assert_eq!((given(&mut pipe, 50), pipe.deadline()), (Vec::new(), None));
@@ -161,7 +162,7 @@ fn input_is_wanted_until_the_next_line_is_whole() {
     }
     pipe.block(Bytes::from_static(b"\nb\n"));
     let step = pipe.next(at(0), FREE);
-    assert!(matches!(step, Some(Step::Line(line)) if line.payload.len() == 4 << 20));
+    assert!(matches!(step, Some(Step::Lines(lines)) if lines[0].payload.len() == 4 << 20));
     pipe.next(at(0), Writing { has_room: false, all_written: false });
     assert!(!pipe.wants_input(), "a line waits for room");
 }

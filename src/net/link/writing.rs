@@ -12,7 +12,6 @@ use super::{Io, Link, Reading, Socket};
 use crate::moment::Span;
 use crate::net::control::Injected;
 use crate::net::cut::classify_error;
-use crate::net::kernel;
 use crate::net::outbox::Piece;
 use crate::watch::life::Mark;
 
@@ -44,31 +43,31 @@ impl<S: Socket> Link<S> {
 
     /// True when all is with the engine.
     fn feed(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        if self.said_close || self.heard_close {
+            // Behind a Close nothing goes out any more (5.5.1).
+            self.outbox.shut();
+        }
         while !self.outbox.is_empty() {
             match Pin::new(&mut self.engine).poll_ready(cx) {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => return Ok(false),
             }
-            let Some(Piece { message, mark, line, is_last }) = self.outbox.next() else { return Ok(true) };
+            let Some(Piece { message, mark, line, is_last }) = self.outbox.take() else { return Ok(true) };
             self.dirty = true;
+            self.said_close = message.is_close();
+            // Whether or not the engine takes it: what may have left is not sent again.
+            self.given(line, is_last);
             match Pin::new(&mut self.engine).start_send(message) {
-                Ok(()) => self.given(line, is_last),
-                // Behind a Close nothing goes out any more (5.5.1).
-                Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {
-                    self.outbox.shut();
-                    return Ok(true);
-                }
-                Err(error) => {
-                    // How much of it left, nobody knows.
-                    self.given(line, is_last);
-                    self.outbox.taken();
-                    return Err(error);
-                }
+                Ok(()) => {}
+                Err(Error::Protocol(_) | Error::ConnectionClosed | Error::AlreadyClosed) => self.said_close = true,
+                Err(error) => return Err(error),
             }
-            self.outbox.taken();
             match mark {
                 Some(Mark::Message) => self.unflushed_messages += 1,
                 other => self.unflushed.extend(other),
+            }
+            if self.said_close {
+                self.outbox.shut();
             }
         }
         Ok(true)
@@ -97,22 +96,6 @@ impl<S: Socket> Link<S> {
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(()),
         }
-    }
-
-    fn given(&self, line: Option<u64>, is_last: bool) {
-        if let (Some(number), Some(ledger)) = (line, &self.ledger) {
-            let mut ledger = ledger.borrow_mut();
-            if is_last { ledger.given(number) } else { ledger.begun(number) }
-        }
-    }
-
-    fn account_for_flush(&self) {
-        let Some(ledger) = &self.ledger else { return };
-        let position = self.tap().io().descriptor().and_then(kernel::stream_position);
-        let mut ledger = ledger.borrow_mut();
-        let Some(kernel::Position { acked, written }) = position else { return ledger.flushed_blindly() };
-        ledger.flushed(written);
-        ledger.acknowledged(acked);
     }
 
     /// The engine's frames are out: a boundary.
