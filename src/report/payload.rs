@@ -5,12 +5,16 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::report::sink::Sink;
 
 /// So much is gathered before the sink gets it: to wake its thread is a system call.
 const BATCH: usize = 128 * 1024;
+
+/// From this size on a message is not copied into the batch.
+const LARGE: usize = 32 * 1024;
 
 /// What stands behind each text message. A binary message is written as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +45,17 @@ impl Payload {
         Payload { sink, ending, batch: Vec::with_capacity(BATCH + 1), may_be_full: Cell::new(false) }
     }
 
-    /// One message. It is taken even when there is no room, so that none is cut: ask [`Payload::is_full`] before.
-    pub fn push(&mut self, bytes: &[u8], text: bool) {
-        if self.batch.len() + bytes.len() > BATCH {
+    /// One message. It is taken even when there is no room, so that none is cut: ask [`Payload::is_full`] before. `whole`
+    /// gives it as bytes that need not be copied; it is asked for those of a large one.
+    pub fn push(&mut self, bytes: &[u8], text: bool, whole: impl FnOnce() -> Bytes) {
+        if bytes.len() >= LARGE {
             self.flush();
-        }
-        if bytes.len() > BATCH {
-            self.sink.write_bytes(bytes);
+            self.sink.share_bytes(whole());
             self.may_be_full.set(true);
         } else {
+            if self.batch.len() + bytes.len() > BATCH {
+                self.flush();
+            }
             self.batch.extend_from_slice(bytes);
         }
         match self.ending {
@@ -127,6 +133,10 @@ mod tests {
         }
     }
 
+    fn push(payload: &mut Payload, bytes: &[u8], text: bool) {
+        payload.push(bytes, text, || Bytes::copy_from_slice(bytes));
+    }
+
     fn gated() -> (Payload, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
         let (let_go, go) = mpsc::channel();
         let kept = Arc::new(Mutex::new(Vec::new()));
@@ -148,11 +158,11 @@ mod tests {
         for (ending, wanted) in table {
             let (sink, kept) = Sink::memory();
             let mut payload = Payload::over(sink, ending);
-            payload.push(b"a", true);
-            payload.push(b"\xff\n", false);
-            payload.push(b"", true);
-            payload.push(b"b\n", true);
-            payload.push(b"", false);
+            push(&mut payload, b"a", true);
+            push(&mut payload, b"\xff\n", false);
+            push(&mut payload, b"", true);
+            push(&mut payload, b"b\n", true);
+            push(&mut payload, b"", false);
             payload.flush();
             assert_eq!(kept.lock().unwrap().as_slice(), wanted, "{ending:?}");
         }
@@ -162,8 +172,8 @@ mod tests {
     fn small_messages_are_gathered_until_the_flush() {
         let (sink, kept) = Sink::memory();
         let mut payload = Payload::over(sink, Ending::Newline);
-        payload.push(b"one", true);
-        payload.push(b"two", true);
+        push(&mut payload, b"one", true);
+        push(&mut payload, b"two", true);
         assert!(kept.lock().unwrap().is_empty());
         payload.flush();
         payload.flush();
@@ -180,7 +190,7 @@ mod tests {
             let large = large.as_slice();
             let messages = [b"one".as_slice(), large, b"two".as_slice(), large, large, b"three".as_slice()];
             for message in messages {
-                payload.push(message, true);
+                push(&mut payload, message, true);
                 wanted.extend_from_slice(message);
                 wanted.push(0);
                 let left = wanted.len() - kept.lock().unwrap().len();
@@ -199,7 +209,7 @@ mod tests {
         let message = [b'x'; 1000];
         let mut pushed = 0;
         while !payload.is_full() && pushed < 2 * BOUND {
-            payload.push(&message, true);
+            push(&mut payload, &message, true);
             pushed += message.len();
         }
         assert!((BOUND..=BOUND + 2 * BATCH).contains(&pushed), "full after {pushed} bytes");
@@ -219,11 +229,11 @@ mod tests {
         let waker = Arc::new(Notify::new());
         payload.on_drain(Arc::clone(&waker));
         drop(let_go);
-        payload.push(b"lost", true);
+        push(&mut payload, b"lost", true);
         payload.flush();
         wait(waker.notified());
         assert!(payload.is_gone() && !payload.has_failed());
-        payload.push(&b"x".repeat(2 * BOUND), false);
+        push(&mut payload, &b"x".repeat(2 * BOUND), false);
         assert!(!payload.is_full(), "nothing is kept for nobody");
         wait(payload.finish());
     }
@@ -241,7 +251,7 @@ mod tests {
         }
         let mut payload = Payload::over(Sink::over("full", Box::new(Full)), Ending::Newline);
         assert!(!payload.is_gone());
-        payload.push(b"lost", true);
+        push(&mut payload, b"lost", true);
         wait(payload.finish());
         assert!(payload.is_gone() && payload.has_failed());
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 /// The queue's bound in bytes, over which lossless writers hold.
@@ -51,9 +52,24 @@ struct Queue {
     settled: Notify,
 }
 
+/// What waits: bytes of our own, to which more may be added, or somebody else's, which are not copied.
+enum Chunk {
+    Own(Vec<u8>),
+    Shared(Bytes),
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Chunk::Own(bytes) => bytes,
+            Chunk::Shared(bytes) => bytes,
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
-    waiting: Vec<u8>,
+    waiting: Vec<Chunk>,
     /// An empty one that was written, to be filled anew.
     spare: Vec<u8>,
     /// Bytes in `waiting` and in the block that the thread is writing.
@@ -114,15 +130,29 @@ impl Sink {
     pub fn write_bytes(&self, bytes: &[u8]) {
         match &self.to {
             To::Memory(kept) => lock(kept).extend_from_slice(bytes),
-            To::Queue(handle) => handle.queue.push(bytes),
+            To::Queue(handle) => handle.queue.add(bytes.len(), |state| state.append(bytes)),
         }
     }
 
-    /// As [`Sink::write_bytes`], without copying where nothing else waits; `bytes` is empty afterwards.
+    /// As [`Sink::write_bytes`], without copying; `bytes` is empty afterwards.
     pub fn take_bytes(&self, bytes: &mut Vec<u8>) {
         match &self.to {
             To::Memory(kept) => lock(kept).append(bytes),
-            To::Queue(handle) => handle.queue.swap(bytes),
+            To::Queue(handle) => handle.queue.add(bytes.len(), |state| {
+                let spare = std::mem::take(&mut state.spare);
+                state.waiting.push(Chunk::Own(std::mem::replace(bytes, spare)));
+            }),
+        }
+        bytes.clear();
+    }
+
+    /// As [`Sink::write_bytes`], without copying, for bytes that others may hold too.
+    pub fn share_bytes(&self, bytes: Bytes) {
+        match &self.to {
+            To::Memory(kept) => lock(kept).extend_from_slice(&bytes),
+            To::Queue(handle) => {
+                handle.queue.add(bytes.len(), |state| state.waiting.push(Chunk::Shared(bytes)));
+            }
         }
     }
 
@@ -197,29 +227,26 @@ impl Drop for Handle {
     }
 }
 
+impl State {
+    fn append(&mut self, bytes: &[u8]) {
+        if let Some(Chunk::Own(last)) = self.waiting.last_mut() {
+            return last.extend_from_slice(bytes);
+        }
+        let mut fresh = std::mem::take(&mut self.spare);
+        fresh.extend_from_slice(bytes);
+        self.waiting.push(Chunk::Own(fresh));
+    }
+}
+
 impl Queue {
-    fn push(&self, bytes: &[u8]) {
+    /// Changes what waits, if anything is still taken, and tells the thread.
+    fn add(&self, count: usize, change: impl FnOnce(&mut State)) {
         let mut state = lock(&self.state);
-        if state.gone || state.closed || bytes.is_empty() {
+        if state.gone || state.closed || count == 0 {
             return;
         }
-        state.waiting.extend_from_slice(bytes);
-        state.pending += bytes.len();
-        drop(state);
-        self.work.notify_one();
-    }
-
-    fn swap(&self, bytes: &mut Vec<u8>) {
-        let mut state = lock(&self.state);
-        if state.gone || state.closed || bytes.is_empty() {
-            return bytes.clear();
-        }
-        state.pending += bytes.len();
-        if state.waiting.is_empty() {
-            state.waiting = std::mem::replace(bytes, std::mem::take(&mut state.spare));
-        } else {
-            state.waiting.append(bytes);
-        }
+        state.pending += count;
+        change(&mut state);
         drop(state);
         self.work.notify_one();
     }
@@ -236,23 +263,31 @@ impl Queue {
 
     /// The thread: takes what waits, writes it in blocks, until closed or gone.
     fn run(&self, mut writer: Box<dyn Write + Send>) {
-        while let Some(mut taken) = self.take() {
-            for block in taken.chunks(BLOCK) {
-                if let Err(error) = write_whole(&mut writer, block) {
-                    tell_lost(&error);
-                    return self.lose(!is_reader_gone(&error));
+        while let Some(taken) = self.take() {
+            for chunk in taken {
+                for block in chunk.bytes().chunks(BLOCK) {
+                    if let Err(error) = write_whole(&mut writer, block) {
+                        tell_lost(&error);
+                        return self.lose(!is_reader_gone(&error));
+                    }
+                    self.wrote(block.len());
                 }
-                self.wrote(block.len());
-            }
-            if taken.capacity() <= SPARE_MAX {
-                taken.clear();
-                lock(&self.state).spare = taken;
+                self.recycle(chunk);
             }
         }
     }
 
+    fn recycle(&self, chunk: Chunk) {
+        if let Chunk::Own(mut bytes) = chunk
+            && bytes.capacity() <= SPARE_MAX
+        {
+            bytes.clear();
+            lock(&self.state).spare = bytes;
+        }
+    }
+
     /// Waits for bytes; none when the last handle is gone and nothing waits.
-    fn take(&self) -> Option<Vec<u8>> {
+    fn take(&self) -> Option<Vec<Chunk>> {
         let mut state = lock(&self.state);
         while state.waiting.is_empty() {
             if state.closed {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::cmd::audience::Audience;
 use crate::cmd::connect::stdin::{Piece, Stdin};
@@ -304,6 +304,15 @@ impl<'a> Piped<'a> {
     }
 }
 
+/// A message's payload, not copied.
+fn whole(message: &Message) -> Bytes {
+    match message {
+        Message::Text(text) => text.clone().into(),
+        Message::Binary(bytes) => bytes.clone(),
+        _ => Bytes::new(),
+    }
+}
+
 impl Control for Piped<'_> {
     fn on(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
         match kind {
@@ -326,7 +335,7 @@ impl Control for Piped<'_> {
         }
         let (text, bytes) = parts(message);
         if let Some(payload) = &mut self.payload {
-            payload.push(bytes, text.is_some());
+            payload.push(bytes, text.is_some(), || whole(message));
         }
         self.tell_message(now, Direction::In, text.is_some(), bytes);
         if let Some(echo) = &mut self.echo {
