@@ -50,6 +50,8 @@ pub struct ConnectArgs {
     pub timeout: Option<Limit>,
 
     /// Leave after one message
+    ///
+    /// It is awaited without limit unless -w or --timeout is given; if none came, the exit code is 1.
     #[arg(short = '1', long, conflicts_with = "max_messages")]
     pub one_message: bool,
 

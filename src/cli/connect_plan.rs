@@ -9,6 +9,7 @@ use super::{ConnectArgs, plan};
 use crate::cmd::connect::{Peer, Plan, Terminal, editor};
 use crate::exam::input::{self, Framing};
 use crate::exam::pipe::{self, Wait};
+use crate::moment::Span;
 use crate::report::human::pretty::Mode;
 use crate::report::payload::Ending;
 use crate::report::sink;
@@ -110,6 +111,9 @@ fn terminal(args: &ConnectArgs) -> Terminal {
 fn pipe_plan(place: &Place, args: &ConnectArgs) -> pipe::Plan {
     let special = args.framing.special();
     // Who sits at a terminal and asks for an answer does not want to end an input first, unless a framing is for it.
+    // Ctrl-D without a word is somebody who leaves, and no empty file to listen behind.
+    let leaves = place.stdin_is_terminal && args.most_messages().is_none();
+    let wait = if leaves { Wait::For(Span::from_secs(1)) } else { Wait::Default };
     let is_read = !place.stdin_is_terminal || special.is_some() || args.framing.text || !is_left_by_itself(args);
     pipe::Plan {
         execute: args.execute.clone(),
@@ -118,7 +122,7 @@ fn pipe_plan(place: &Place, args: &ConnectArgs) -> pipe::Plan {
             max_message: args.target.max_message,
             skip_bad: args.input.on_bad == OnBadArg::Skip,
         }),
-        wait: args.wait.unwrap_or(Wait::Default),
+        wait: args.wait.unwrap_or(wait),
         delay: args.input.delay.unwrap_or_default(),
         lockstep: args.input.lockstep,
         max_messages: args.most_messages(),

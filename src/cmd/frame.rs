@@ -29,7 +29,7 @@ pub async fn end(readers: Readers, exit: Exit, limit: Option<Span>, signals: &mu
     readers.fan.borrow_mut().emit(clock.now(), ConnId::default(), ended);
     let patience = limit.map(|limit| Moment::START.after(limit.max(took.plus(READERS_WAIT))));
     tokio::select! {
-        () = readers.finish() => exit,
+        written = readers.finish() => if exit == Exit::Healthy && !written { Exit::Failed } else { exit },
         () = reach(patience, clock) => exit,
         // Somebody is tired of waiting for a reader that does not read.
         second = signals.next() => second,

@@ -216,12 +216,14 @@ impl Readers {
         self.fan.borrow_mut().add_lossless(Box::new(lines), sink);
     }
 
-    /// Ends the readers and waits until all is written, or nobody reads any more.
-    pub async fn finish(self) {
+    /// Ends the readers and waits until all is written, or nobody reads any more. False when something could not be
+    /// written though somebody wants it: a full disk.
+    pub async fn finish(self) -> bool {
         self.fan.borrow_mut().finish();
         for sink in &self.sinks {
             sink.flushed().await;
         }
+        !self.sinks.iter().any(Sink::has_failed)
     }
 }
 
@@ -235,7 +237,8 @@ pub fn open_record(path: &Path) -> Result<Sink, String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+        // A FIFO that nobody reads would hold us at its opening.
+        options.mode(0o600).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
     }
     let file = options.open(path).map_err(|why| {
         let name = safe::quoted(path.display().to_string().as_bytes(), safe::SHOWN_MAX);

@@ -66,7 +66,7 @@ pub async fn run(plan: Plan) -> Exit {
     let took = clock.now().since(Moment::START);
     emit(EventKind::RunEnded(RunEnded { verdict: exit.word().to_ascii_lowercase(), exit, took }));
     tokio::select! {
-        () = readers.finish() => exit,
+        written = readers.finish() => if exit == Exit::Healthy && !written { Exit::Failed } else { exit },
         second = signals.next() => second,
     }
 }

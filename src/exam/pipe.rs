@@ -116,7 +116,8 @@ impl Pipe {
         self.executed = 0;
         self.awaits_answer = false;
         self.last_sent = None;
-        self.quiet_since = None;
+        // All was said before the drop: the silence counts on, or a server that drops early would never be left.
+        self.quiet_since = self.quiet_since.filter(|_| self.all_is_said());
     }
 
     /// It is over; these lines did not go out on it.
@@ -145,6 +146,12 @@ impl Pipe {
     /// Is another block of stdin needed to go on?
     pub fn wants_input(&self) -> bool {
         self.is_open && self.next_item.is_none() && self.input.as_ref().is_some_and(|input| !input.is_done())
+    }
+
+    /// Was all that was read of stdin given, so that only more of it, or its end, tells whether this is all?
+    pub fn is_drained(&self) -> bool {
+        let empty = self.input.as_ref().is_some_and(|input| !input.is_done() && input.waiting_bytes() == 0);
+        empty && self.next_item.is_none() && self.back.is_empty()
     }
 
     /// A message came; false when it is one too many.
@@ -176,6 +183,11 @@ impl Pipe {
     /// Would it go on for ever, if the peer lets it?
     pub fn is_listening(&self) -> bool {
         self.wait().is_none()
+    }
+
+    /// Was one message asked for, and did none come?
+    pub fn lacks_its_message(&self) -> bool {
+        self.plan.max_messages == Some(1) && self.received == 0
     }
 
     /// Messages that came and were wanted.

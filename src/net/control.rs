@@ -37,6 +37,11 @@ pub trait Control {
     fn held(&mut self, _span: Span) {}
     /// What was asked for with [`Wish::Look`].
     fn look(&mut self, _now: Moment, _look: Look) {}
+    /// May a message lead to one of ours? Then the peer's next frame is not read before: a Close among them would be
+    /// answered ahead of it.
+    fn answers_messages(&self) -> bool {
+        true
+    }
     /// What is to be built of frames and messages from now on; it may change while a connection is open.
     fn wanted(&self) -> Wanted;
     /// When a wish may come by time alone.

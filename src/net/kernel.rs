@@ -57,19 +57,36 @@ pub fn tcp_info(_descriptor: RawFd) -> Option<TcpInfo> {
 
 /// What was written and what is acknowledged; none when it is no TCP socket.
 #[cfg(target_os = "linux")]
-#[allow(unsafe_code)]
 pub fn stream_position(descriptor: RawFd) -> Option<Position> {
-    // First what waits, then what is acknowledged: what is acknowledged in between counts as written twice, so that a
-    // line is rather unsure than acknowledged too early.
+    let mut before = tcp_info(descriptor)?.account.bytes_acked?;
+    for _ in 0..POSITION_TRIES {
+        let waiting = waiting(descriptor)?;
+        let acked = tcp_info(descriptor)?.account.bytes_acked?;
+        let position = Position { acked, written: acked.saturating_add(waiting) };
+        // What is acknowledged between two of the calls would count as written twice.
+        if acked == before {
+            return Some(position);
+        }
+        before = acked;
+    }
+    // Too high is safe: a line is rather unsure than acknowledged too early.
+    let waiting = waiting(descriptor)?;
+    let acked = tcp_info(descriptor)?.account.bytes_acked?;
+    Some(Position { acked, written: acked.saturating_add(waiting) })
+}
+
+/// So often the two figures are asked for until they belong together.
+#[cfg(target_os = "linux")]
+const POSITION_TRIES: usize = 8;
+
+/// Bytes that are written and not acknowledged.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn waiting(descriptor: RawFd) -> Option<u64> {
     let mut waiting: libc::c_int = 0;
     // SAFETY: TIOCOUTQ, which is SIOCOUTQ, writes one int, and `waiting` is one for the whole call.
     let failed = unsafe { libc::ioctl(descriptor, libc::TIOCOUTQ, &mut waiting) };
-    if failed != 0 {
-        return None;
-    }
-    let acked = tcp_info(descriptor)?.account.bytes_acked?;
-    let waiting = u64::try_from(waiting).ok()?;
-    Some(Position { acked, written: acked.saturating_add(waiting) })
+    if failed != 0 { None } else { u64::try_from(waiting).ok() }
 }
 
 /// The stream's place is not asked for here.

@@ -3,6 +3,7 @@
 //! does.
 
 mod lines;
+mod parting;
 mod writing;
 
 use std::cell::RefCell;
@@ -92,6 +93,8 @@ pub struct Link<S> {
     /// A Close frame is with the engine, or came from it.
     said_close: bool,
     heard_close: bool,
+    /// One pass of reading gives so many messages at most.
+    pass_messages: usize,
     ready: VecDeque<Io>,
     bytes_told: u64,
     /// Messages that were handed on.
@@ -112,11 +115,9 @@ enum Reading {
     Frozen,
 }
 
-/// One pass of reading gives so many messages at most, and stops behind so many bytes of them.
+/// Where no message is answered, one pass of reading gives so many at most, and stops behind so many bytes of them.
 const PASS_MESSAGES: usize = 64;
 const PASS_BYTES: usize = 256 * 1024;
-/// So long what a fault holds back is waited for at the end.
-const HELD_BACK_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 /// So many pieces of a fault wait at most.
 const INJECTED_MAX: usize = 256;
 const READ_BUFFER_CLIENT: usize = 16 * 1024;
@@ -162,6 +163,7 @@ impl<S: Socket> Link<S> {
             dirty: false,
             said_close: false,
             heard_close: false,
+            pass_messages: 1,
             ready: VecDeque::new(),
             bytes_told: 0,
             delivered: 0,
@@ -198,6 +200,11 @@ impl<S: Socket> Link<S> {
     /// Has the last pass given more than was taken of it?
     pub fn has_more(&self) -> bool {
         !self.ready.is_empty()
+    }
+
+    /// No message is answered: several may be read before the first is handed on.
+    pub fn read_many(&mut self) {
+        self.pass_messages = PASS_MESSAGES;
     }
 
     /// The next message, if it is the next thing that the last pass gave.
@@ -266,44 +273,11 @@ impl<S: Socket> Link<S> {
         }
     }
 
-    /// Says goodbye as far as it goes without waiting, ends TLS and TCP, and gives the frames back that went out last.
-    pub async fn close(mut self, farewell: Option<Outgoing>) -> Vec<FrameNote> {
-        if let Some(farewell) = farewell {
-            self.send(farewell, Mark::Close);
-        }
-        // What is held back on purpose is still to leave; otherwise nobody waits.
-        let waits = self.engine.get_ref().is_paced() && self.write_cut.is_none();
-        let parting = std::future::poll_fn(|cx| {
-            if self.write_cut.is_none() {
-                self.write(cx, true);
-            }
-            let shut = Pin::new(self.engine.get_mut()).poll_shutdown(cx);
-            if waits && shut.is_pending() { Poll::Pending } else { Poll::Ready(()) }
-        });
-        let _ = tokio::time::timeout(HELD_BACK_WAIT, parting).await;
-        self.take_notes();
-        let frame = |io| if let Io::Frame(note) = io { Some(note) } else { None };
-        self.ready.into_iter().filter_map(frame).collect()
-    }
-
-    /// Drops the connection with a reset instead of a FIN.
-    pub fn reset(self) {
-        if let Some(descriptor) = self.tap().io().descriptor() {
-            kernel::linger_zero(descriptor);
-        }
-    }
-
-    /// Ends TCP and leaves TLS as it is.
-    pub fn truncate(self) {
-        if let Some(descriptor) = self.tap().io().descriptor() {
-            kernel::end_writing(descriptor);
-        }
-    }
-
     fn read(&mut self, cx: &mut Context<'_>) {
         match self.reading {
             Reading::Frozen => {}
-            Reading::Engine if self.outbox.is_full() => {}
+            // An echo must not take what it has no room to answer; who answers nothing reads on, since the peer may do the same.
+            Reading::Engine if self.pass_messages == 1 && self.outbox.is_full() => {}
             Reading::Engine => self.read_engine(cx),
             Reading::Raw { until } => self.read_raw(cx, until),
         }
@@ -312,7 +286,7 @@ impl<S: Socket> Link<S> {
     /// Reads what is there, but not without end: a pass is to leave time for others.
     fn read_engine(&mut self, cx: &mut Context<'_>) {
         let (mut messages, mut bytes) = (0, 0);
-        while messages < PASS_MESSAGES && bytes < PASS_BYTES {
+        while messages < self.pass_messages && bytes < PASS_BYTES {
             let next = Pin::new(&mut self.engine).poll_next(cx);
             self.take_notes();
             match next {

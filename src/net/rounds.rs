@@ -67,6 +67,9 @@ async fn live<D: Dialer, C: Control>(
     opened.down = session.opened(now, dialer.life(now));
     control.on(now, conn, EventKind::Open(opened));
     link.keep_account(control.ledger());
+    if !control.answers_messages() {
+        link.read_many();
+    }
     let Some(life) = session.life() else { return };
     let Ending { at, end, parting } = drive(&mut link, life, conn, clock, control).await;
     let unsent = link.take_unsent();

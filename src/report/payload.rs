@@ -8,7 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::report::sink::Sink;
+use crate::report::human::pretty;
+use crate::report::sink::{self, Sink};
+use crate::report::style::Style;
 
 /// So much is gathered before the sink gets it: to wake its thread is a system call.
 const BATCH: usize = 128 * 1024;
@@ -29,25 +31,31 @@ pub struct Payload {
     sink: Sink,
     ending: Ending,
     batch: Vec<u8>,
+    /// A person looks on: what would act on the terminal is escaped.
+    visible: bool,
     /// False when the sink had room after the last batch: until the next one it only gains more.
     may_be_full: Cell<bool>,
 }
 
 impl Payload {
-    /// To the standard output.
+    /// To the standard output. At a terminal a text is escaped and bytes are dumped: nothing of a peer acts on it.
     pub fn stdout(ending: Ending) -> Payload {
-        Payload::over(Sink::stdout(), ending)
+        let visible = sink::stdout_is_terminal();
+        Payload { visible, ..Payload::over(Sink::stdout(), ending) }
     }
 
     /// To any sink that nobody else writes to.
     pub fn over(sink: Sink, ending: Ending) -> Payload {
         // One more than a batch: the ending of its last message.
-        Payload { sink, ending, batch: Vec::with_capacity(BATCH + 1), may_be_full: Cell::new(false) }
+        Payload { sink, ending, batch: Vec::with_capacity(BATCH + 1), visible: false, may_be_full: Cell::new(false) }
     }
 
     /// One message. It is taken even when there is no room, so that none is cut: ask [`Payload::is_full`] before. `whole`
     /// gives it as bytes that need not be copied; it is asked for those of a large one.
     pub fn push(&mut self, bytes: &[u8], text: bool, whole: impl FnOnce() -> Bytes) {
+        if self.visible {
+            return self.show(bytes, text);
+        }
         if bytes.len() >= LARGE {
             self.flush();
             self.sink.share_bytes(whole());
@@ -63,6 +71,18 @@ impl Payload {
             Ending::Nul if text => self.batch.push(0),
             Ending::Newline | Ending::Nul | Ending::Nothing => {}
         }
+    }
+
+    fn show(&mut self, bytes: &[u8], text: bool) {
+        let body = match std::str::from_utf8(bytes).ok().filter(|_| text) {
+            Some(text) => pretty::text(text, usize::MAX, pretty::Mode::Off, Style::default(), None),
+            None => pretty::binary(bytes, None),
+        };
+        for line in body.lines {
+            self.batch.extend_from_slice(line.as_bytes());
+            self.batch.push(b'\n');
+        }
+        self.flush();
     }
 
     /// Hands on what was gathered; to be called whenever nothing more is at hand, or a message would wait for the next.
@@ -146,6 +166,16 @@ mod tests {
 
     fn wait(future: impl Future<Output = ()>) {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future);
+    }
+
+    #[test]
+    fn a_person_sees_what_would_act_on_the_terminal() {
+        let (sink, kept) = Sink::memory();
+        let mut payload = Payload { visible: true, ..Payload::over(sink, Ending::Newline) };
+        push(&mut payload, b"a\x1b[2J\n\xe2\x80\xae", true);
+        push(&mut payload, b"\x00\x1b", false);
+        let shown = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
+        assert!(shown.starts_with("a\\x1b[2J\n\\u{202e}\n0000  00 1b "), "{shown}");
     }
 
     #[test]

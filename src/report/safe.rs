@@ -58,7 +58,26 @@ pub fn is_invisible(character: char) -> bool {
 
 /// Only ASCII and the letters and digits of other scripts are sure to show as themselves.
 fn is_shown(character: char) -> bool {
-    (character.is_ascii() || character.is_alphanumeric()) && !is_invisible(character)
+    let is_plain = character.is_ascii() || character.is_alphanumeric() || is_sign(character);
+    is_plain && !is_invisible(character)
+}
+
+/// Signs that people write: punctuation, currencies, arrows, mathematics, emoji. They take their own place and nothing
+/// of another's, as joiners and combining marks do.
+fn is_sign(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0xa1..=0xbf
+            | 0xd7
+            | 0xf7
+            | 0x2010..=0x2027
+            | 0x2030..=0x205e
+            | 0x20a0..=0x20cf
+            | 0x2100..=0x2bff
+            | 0x3001..=0x303f
+            | 0xff01..=0xff60
+            | 0x1f300..=0x1faff
+    )
 }
 
 /// The escaped text of at most `limit` characters, and whether that was all of it.
@@ -114,6 +133,16 @@ mod tests {
         ] {
             assert_eq!(text(peer), shown);
             assert_eq!(text(&text(peer)), shown, "escaping twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn signs_that_people_write_stay() {
+        for sign in ["\u{1f600}", "\u{20ac}", "\u{2026}", "\u{2192}", "\u{ab}"] {
+            assert_eq!(text(sign), sign);
+        }
+        for joined in ["\u{200d}", "\u{301}", "\u{fe0f}", "\u{ad}"] {
+            assert_ne!(text(joined), joined);
         }
     }
 

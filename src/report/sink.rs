@@ -267,8 +267,9 @@ impl Queue {
             for chunk in taken {
                 for block in chunk.bytes().chunks(BLOCK) {
                     if let Err(error) = write_whole(&mut writer, block) {
-                        tell_lost(&error);
-                        return self.lose(!is_reader_gone(&error));
+                        // Told at last: stderr may take nothing either.
+                        self.lose(!is_reader_gone(&error));
+                        return tell_lost(&error);
                     }
                     self.wrote(block.len());
                 }

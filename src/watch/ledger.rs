@@ -44,6 +44,8 @@ pub struct Ledger {
     unsure: Ranges,
     /// On this connection nobody tells what is acknowledged.
     is_blind: bool,
+    /// At this connection's end something that was written is not acknowledged.
+    is_contradicted: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +80,7 @@ impl Ledger {
             waiting: VecDeque::new(),
             unsure: Ranges::default(),
             is_blind: false,
+            is_contradicted: false,
         }
     }
 
@@ -131,9 +134,17 @@ impl Ledger {
         }
     }
 
+    /// The end, and not all that was written is acknowledged: no Close can have been read that stands behind it.
+    pub fn contradicted(&mut self) {
+        self.is_contradicted = true;
+    }
+
     /// The peer answered our Close, which went out behind all that was given: it has read all of it. A Close of the
     /// peer's own accord says nothing about our lines.
     pub fn confirmed_by_close(&mut self) {
+        if self.is_contradicted {
+            return;
+        }
         self.acknowledged += self.waiting.drain(..).map(|entry| entry.range.lines).sum::<u64>();
     }
 
@@ -144,7 +155,7 @@ impl Ledger {
         self.waiting.clear();
         self.written = 0;
         self.is_begun = false;
-        self.is_blind = false;
+        (self.is_blind, self.is_contradicted) = (false, false);
     }
 
     /// Where each line is by now.

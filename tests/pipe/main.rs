@@ -9,9 +9,11 @@ mod support;
 
 mod account;
 mod bytes;
+mod crossing;
 mod held;
 mod json;
 mod keeper;
 mod leaving;
+mod property;
 mod table;
 mod talk;

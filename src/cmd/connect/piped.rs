@@ -1,6 +1,8 @@
 //! `connect` in a pipe: lines of stdin become messages, payload goes to stdout, all talk elsewhere. Owns the joining of the
 //! two roads with the connection; the course is `exam::pipe`'s, the account of the lines `watch::ledger`'s.
 
+mod ends;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::cmd::audience::Audience;
 use crate::cmd::connect::stdin::{Piece, Stdin};
-use crate::cmd::connect::verdict::{Verdict, is_polite};
+use crate::cmd::connect::verdict::Verdict;
 use crate::cmd::connect::{LENIENT, Plan};
 use crate::cmd::frame;
 use crate::cmd::outcome::Outcome;
@@ -25,7 +27,7 @@ use crate::cmd::signals::Signals;
 use crate::cmd::wrongs;
 use crate::diagnose::{Diagnosis, asked};
 use crate::event::show::span;
-use crate::event::{CloseSeen, ConnId, Direction, Ended, EventKind, Exit, LinesFate, MessageSeen, Wanted};
+use crate::event::{ConnId, Direction, EventKind, Exit, MessageSeen, Wanted};
 use crate::exam::pipe::{Pipe, Step, Writing};
 use crate::fault::conduct::{self, Conduct};
 use crate::moment::{Moment, Span};
@@ -64,6 +66,9 @@ pub async fn run(plan: &Plan, target: Target, signals: &mut Signals, clock: Cloc
     frame::end(readers, exit, plan.timeout, signals, clock).await
 }
 
+/// So long whoever reads our output is waited for, once the run was told to stop.
+const OUTPUT_WAIT: Span = Span::from_secs(2);
+
 /// Everybody who looks on, and both roads.
 struct Piped<'a> {
     audience: Audience<'a>,
@@ -83,9 +88,13 @@ struct Piped<'a> {
     /// Our Close, when it was the first.
     our_close: Option<Option<u16>>,
     is_confirmed: bool,
+    /// The peer's Close, when ours was the first.
+    their_close: Option<Option<u16>>,
     /// The first drop after which lines are unsure: a later connection does not make it good.
     left_unsure: Option<(Exit, String)>,
     stopping: Stopping,
+    /// A signal, or the time limit, ends the run: nothing is waited for without limit.
+    is_hurried: bool,
     conn: ConnId,
 }
 
@@ -119,29 +128,42 @@ impl<'a> Piped<'a> {
             verdict: Verdict::default(),
             our_close: None,
             is_confirmed: false,
+            their_close: None,
             left_unsure: None,
             stopping: Stopping::No,
+            is_hurried: false,
             conn: ConnId::default(),
         }
     }
 
-    /// What has arrived reaches whoever reads it, however slow, unless somebody or the time limit ends that.
+    /// What has arrived reaches whoever reads it, however slow; who was told to stop waits no longer than a little.
     async fn write_the_rest(&mut self, clock: Clock) {
         let Some(payload) = &mut self.payload else { return };
+        let little = clock.now().after(OUTPUT_WAIT);
+        let limit = self.limit.map(|limit| limit.at.max(little));
+        let until = if self.is_hurried { Some(little) } else { limit };
         let tired = tokio::select! {
             () = payload.finish() => None,
             exit = self.audience.next_signal() => Some(exit),
-            () = frame::reach(self.limit.map(|limit| limit.at), clock) => Some(Exit::TimeUsedUp),
+            () = frame::reach(until, clock) => Some(Exit::TimeUsedUp),
         };
-        if payload.has_failed() {
-            self.verdict.fail(Exit::Failed, "stdout could not be written".into());
-        }
+        self.tell_lost_output();
         if let Some(exit) = tired {
             self.verdict.fail(exit, "while our output was written".into());
         }
     }
 
+    fn tell_lost_output(&mut self) {
+        if self.payload.as_ref().is_some_and(Payload::has_failed) {
+            self.verdict.fail(Exit::Failed, "stdout could not be written".into());
+        }
+    }
+
     fn judge(&mut self, clock: Clock, url: &str, totals: Totals) -> Exit {
+        let is_read = self.payload.as_ref().is_none_or(|payload| !payload.is_gone());
+        if self.pipe.lacks_its_message() && self.verdict.was_open() && is_read {
+            self.verdict.fail(Exit::Failed, "no message came, and one was asked for".into());
+        }
         if let Some((exit, fact)) = self.left_unsure.take() {
             self.verdict.fail(exit, fact);
         }
@@ -157,12 +179,6 @@ impl<'a> Piped<'a> {
         self.audience.emit(at, conn, kind);
     }
 
-    /// Is no line left of which we do not know that it is safe?
-    fn is_safe(&self) -> bool {
-        let account = self.ledger.borrow().account();
-        account.unsure.is_empty() || account.is_blind
-    }
-
     fn tell_message(&mut self, at: Moment, direction: Direction, text: bool, bytes: &[u8]) {
         let payload = self.wanted.messages.keep(bytes);
         if payload.is_some() {
@@ -171,58 +187,10 @@ impl<'a> Piped<'a> {
         }
     }
 
-    /// 5.5.1: the answer to our Close, with its code, says that the peer has read all that stood before it.
-    fn see_close(&mut self, close: &CloseSeen) {
-        match (close.direction, close.first) {
-            (Direction::Out, true) => self.our_close = Some(close.code),
-            (Direction::In, false) => self.is_confirmed = self.our_close == Some(close.code),
-            _ => {}
-        }
-    }
-
-    fn ended(&mut self, at: Moment, conn: ConnId, ended: Ended) {
-        // What a writer has said before the end counts as said, whether or not it was looked at.
-        while let Some(piece) = self.stdin.as_mut().and_then(Stdin::take) {
-            self.piece(piece);
-        }
-        if self.is_confirmed {
-            self.ledger.borrow_mut().confirmed_by_close();
-        }
-        if is_polite(&ended) && self.pipe.is_done() && self.is_safe() && !self.pipe.is_listening() {
-            // All was said, and the peer has nothing to add: no reason to come back.
-            self.stopping = Stopping::AtOnce;
-        }
-        self.emit(at, conn, EventKind::Ended(ended));
-        if self.pipe.lines() > 0 {
-            let fate = self.fate();
-            self.emit(at, conn, EventKind::Lines(fate));
-        }
-        if !self.is_safe() {
-            self.left_unsure = self.left_unsure.take().or_else(|| self.verdict.drop().cloned());
-        }
-        self.ledger.borrow_mut().restart();
-    }
-
-    fn fate(&self) -> LinesFate {
-        let (received, thing) = (self.pipe.received(), self.pipe.thing());
-        let account = self.ledger.borrow().account();
-        let unsure = account.unsure.listed().iter().map(|range| (range.first, range.last)).collect();
-        let nothing_left = self.pipe.has_sent_all();
-        let total = nothing_left.then_some(account.first_unsent.saturating_sub(1));
-        LinesFate {
-            thing: thing.into(),
-            sent: account.given(),
-            acknowledged: account.acknowledged,
-            unsure,
-            first_unsent: (!nothing_left).then_some(account.first_unsent),
-            received,
-            words: account.words(thing, total, received),
-        }
-    }
-
     /// The reasons to stop that are not the pipe's own.
     fn stop(&mut self, now: Moment) -> Option<Wish> {
         if let Some(exit) = self.audience.take_signal() {
+            self.is_hurried = true;
             if self.stopping != Stopping::No {
                 self.stopping = Stopping::AtOnce;
                 return Some(Wish::Life(Command::Stop(exit.meaning())));
@@ -234,7 +202,7 @@ impl<'a> Piped<'a> {
             return None;
         }
         if let Some(limit) = self.limit.filter(|limit| limit.at <= now) {
-            self.stopping = Stopping::AtOnce;
+            (self.stopping, self.is_hurried) = (Stopping::AtOnce, true);
             self.verdict.fail(Exit::TimeUsedUp, format!("after {}", span(limit.span)));
             return Some(Wish::Life(Command::Stop("time limit")));
         }
@@ -243,6 +211,7 @@ impl<'a> Piped<'a> {
             None => self.audience.is_deserted(),
         };
         if nobody_reads && self.stopping == Stopping::No {
+            self.tell_lost_output();
             return Some(self.part(CloseBody { code: Some(1000), reason: String::new() }));
         }
         None
@@ -320,7 +289,7 @@ impl Control for Piped<'_> {
             // It is left: there is no next attempt to tell of.
             EventKind::RetryAt(_) if self.stopping != Stopping::No => return,
             EventKind::Open(_) => {
-                (self.conn, self.our_close, self.is_confirmed) = (conn, None, false);
+                (self.conn, self.our_close, self.their_close, self.is_confirmed) = (conn, None, None, false);
                 self.pipe.opened();
             }
             EventKind::CloseSeen(ref close) => self.see_close(close),
@@ -330,7 +299,8 @@ impl Control for Piped<'_> {
     }
 
     fn message(&mut self, now: Moment, _conn: ConnId, message: &Message) {
-        if !self.pipe.message(now) {
+        let no_room = self.is_hurried && self.payload.as_ref().is_some_and(Payload::is_full);
+        if no_room || !self.pipe.message(now) {
             return;
         }
         let (text, bytes) = parts(message);
@@ -389,6 +359,10 @@ impl Control for Piped<'_> {
         self.pipe.held(span);
     }
 
+    fn answers_messages(&self) -> bool {
+        self.echo.is_some()
+    }
+
     fn wanted(&self) -> Wanted {
         self.wanted
     }
@@ -402,7 +376,8 @@ impl Control for Piped<'_> {
     }
 
     fn is_holding(&self) -> bool {
-        self.audience.is_holding() || self.payload.as_ref().is_some_and(Payload::is_full)
+        // Who is told to stop says its Close, whether or not our output is taken.
+        !self.is_hurried && (self.audience.is_holding() || self.payload.as_ref().is_some_and(Payload::is_full))
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -126,6 +126,10 @@ pub struct Repl<'a> {
     /// Dial again at once.
     again: bool,
     has_prompt: bool,
+    /// Why the connection is ended at once.
+    why: &'static str,
+    /// One side has said its Close: nothing more goes out.
+    is_closing: bool,
     /// The editor was asked for something other than the next line.
     is_asked: bool,
     /// What was typed and not looked at yet.
@@ -135,6 +139,8 @@ pub struct Repl<'a> {
     heartbeat_words: String,
     stats: Stats,
     totals: Totals,
+    /// Bytes in and out of the connections that are over.
+    wire: (u64, u64),
     wanted: Wanted,
     limit: Option<Limit>,
     wrongs: conduct::Current,
@@ -188,12 +194,15 @@ impl<'a> Repl<'a> {
             state: State::Dialling,
             again: false,
             has_prompt: false,
+            why: "left",
+            is_closing: false,
             is_asked: false,
             waiting: None,
             heartbeat: None,
             heartbeat_words: plan.screen.heartbeat.clone().unwrap_or_else(|| "off".into()),
             stats: Stats::default(),
             totals: Totals::default(),
+            wire: (0, 0),
             wanted: plan.reach.wanted,
             limit: plan.timeout.map(|span| Limit { span, at: Moment::START.after(span) }),
             wrongs,
@@ -263,30 +272,12 @@ impl<'a> Repl<'a> {
         self.wishes.push_back(Wish::Send(message));
     }
 
-    /// The reasons to stop that nobody typed.
-    fn stop(&mut self, now: Moment) {
-        if let Some(exit) = self.audience.take_signal() {
-            let fact = format!("after {}", span(now.since(Moment::START)));
-            if self.is_leaving() {
-                self.verdict.fail(Exit::Interrupted, fact);
-                self.state = State::Gone;
-                return;
-            }
-            // Ctrl-C is the terminal's way to leave; before there is a connection it breaks off.
-            if exit != Exit::Interrupted || self.state == State::Dialling {
-                self.verdict.fail(exit, fact);
-            }
-            self.quit();
-        }
-        if let Some(limit) = self.limit.filter(|limit| limit.at <= now && self.state != State::Gone) {
-            self.state = State::Gone;
-            self.verdict.fail(Exit::TimeUsedUp, format!("after {}", span(limit.span)));
-        }
-    }
-
     fn opened(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
         self.again = false;
-        (self.state, self.conn) = (State::Open, conn);
+        (self.state, self.conn, self.is_closing) = (State::Open, conn, false);
+        if matches!(&kind, EventKind::Open(opened) if opened.down.is_some()) {
+            self.stats.reconnects += 1;
+        }
         self.stats.connections += 1;
         self.editor.set_prompt(Prompt::Open);
         self.emit(at, conn, kind);
@@ -318,9 +309,14 @@ impl Control for Repl<'_> {
     fn on(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
         match &kind {
             EventKind::Open(_) => return self.opened(at, conn, kind),
-            EventKind::Ended(_) if !self.is_leaving() => {
-                self.state = State::Closed;
-                self.editor.set_prompt(Prompt::Closed);
+            EventKind::CloseSeen(_) => self.is_closing = true,
+            EventKind::Ended(ended) => {
+                self.stats.drops += u32::from(ended.drop);
+                self.wire = (self.wire.0 + ended.bytes_in, self.wire.1 + ended.bytes_out);
+                if !self.is_leaving() {
+                    self.state = State::Closed;
+                    self.editor.set_prompt(Prompt::Closed);
+                }
             }
             EventKind::RetryAt(_) if self.is_leaving() => return,
             EventKind::RetryAt(retry) => {
@@ -369,7 +365,7 @@ impl Control for Repl<'_> {
         self.take_typed(now);
         self.stop(now);
         if self.state == State::Gone || (self.again && self.state == State::Down) {
-            return Some(Wish::Life(Command::Stop("left")));
+            return Some(Wish::Life(Command::Stop(self.why)));
         }
         if let Some((told, wish)) = wrongs::due(&self.wrongs, now, progress) {
             if let Some(told) = told {
@@ -378,6 +374,10 @@ impl Control for Repl<'_> {
             return Some(wish);
         }
         self.wishes.pop_front()
+    }
+
+    fn answers_messages(&self) -> bool {
+        self.echo
     }
 
     fn look(&mut self, now: Moment, look: Look) {

@@ -79,7 +79,8 @@ pub fn is_polite(ended: &Ended) -> bool {
         How::Close { code, .. } | How::CloseThenCut { code, .. } => code,
         _ => return false,
     };
-    ended.by == Side::Peer && close::is_normal(code)
+    let is_whole = ended.mid_frame.is_none() && !ended.mid_message;
+    ended.by == Side::Peer && close::is_normal(code) && is_whole
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 use super::*;
 
+mod property;
+
 fn plan() -> Plan {
     Plan {
         execute: Vec::new(),

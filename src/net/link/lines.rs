@@ -25,7 +25,11 @@ impl<S: Socket> Link<S> {
     pub fn take_unsent(&mut self) -> Vec<Line> {
         let position = self.tap().io().descriptor().and_then(kernel::stream_position);
         if let (Some(ledger), Some(position)) = (&self.ledger, position) {
-            ledger.borrow_mut().acknowledged(position.acked);
+            let mut ledger = ledger.borrow_mut();
+            ledger.acknowledged(position.acked);
+            if position.acked < position.written {
+                ledger.contradicted();
+            }
         }
         self.outbox.take_unsent()
     }

@@ -42,6 +42,9 @@ pub fn ended_by(ended: &Ended, peer: &str) -> String {
         How::Silent { delivered } => silence_words(*delivered).to_owned(),
         How::KernelTimeout => "the kernel gave the connection up: nothing was acknowledged".to_owned(),
         How::WriteStuck => "what we wrote did not leave in time".to_owned(),
+        How::Garbage { breach, words } if breach == "over-limit" => {
+            format!("ended by us: {} (--max-message)", safe::line(words, SHOWN_MAX))
+        }
         How::Garbage { words, .. } => format!("no legal frame {by}: {}", safe::line(words, SHOWN_MAX)),
         How::Local { why } => format!("ended by us: {}", safe::line(why, SHOWN_MAX)),
     }

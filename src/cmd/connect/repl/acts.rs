@@ -41,9 +41,9 @@ impl Repl<'_> {
             }
             Slash::Quit => self.quit(),
             Slash::Ping(_) | Slash::Pong(_) | Slash::Close { .. } | Slash::Binary(_) | Slash::File { .. }
-                if self.state != State::Open =>
+                if self.state != State::Open || self.is_closing =>
             {
-                self.say("not sent: there is no connection; /reconnect makes one");
+                self.refuse();
             }
             Slash::Frame(_) | Slash::Drop(_) if self.state != State::Open => {
                 self.say("there is no connection; /reconnect makes one");
@@ -78,16 +78,13 @@ impl Repl<'_> {
 
     /// The figures by now; `look` is what only an open connection tells.
     pub(super) fn tell_stats(&mut self, now: Moment, look: Option<Look>) {
-        let (drops, reconnects, down) = (self.totals.drops, self.totals.reconnects, self.totals.down);
         let stats = &mut self.stats;
         stats.up = look.map(|look| now.since(look.opened));
         stats.queued = self.queue.len() as u64;
         stats.kernel = look.and_then(|look| look.kernel).map(|info| info.account);
-        if let Some(look) = look {
-            (stats.wire_in, stats.wire_out) = (look.bytes_in, look.bytes_out);
-        }
-        (stats.drops, stats.reconnects, stats.down) =
-            (stats.drops.max(drops), stats.reconnects.max(reconnects), stats.down.max(down));
+        stats.down = self.totals.down;
+        let now_on_wire = look.map_or((0, 0), |look| (look.bytes_in, look.bytes_out));
+        (stats.wire_in, stats.wire_out) = (self.wire.0 + now_on_wire.0, self.wire.1 + now_on_wire.1);
         self.replies.say(&talk::stats(&self.stats));
     }
 
@@ -109,6 +106,7 @@ impl Repl<'_> {
     fn reconnect(&mut self) {
         self.again = true;
         if self.state == State::Open {
+            self.is_closing = true;
             let body = CloseBody { code: Some(1000), reason: String::new() };
             self.wishes.push_back(Wish::Life(Command::Close(body)));
         }
@@ -119,12 +117,17 @@ impl Repl<'_> {
             Some(_) => CloseBody { code, reason },
             None => self.close_body.clone(),
         };
+        self.is_closing = true;
         self.wishes.push_back(Wish::Life(Command::Close(body)));
     }
 
     fn send_file(&mut self, now: Moment, path: PathBuf, text: Option<bool>) {
         let shown = crate::event::show::safe(&path.display().to_string());
-        let known = std::fs::metadata(&path).map(|file| file.len());
+        let known = std::fs::metadata(&path);
+        if known.as_ref().is_ok_and(|file| !file.is_file()) {
+            return self.say(format!("{shown}: expected a file, got something else (a folder, a device, a pipe)"));
+        }
+        let known = known.map(|file| file.len());
         let too_large = known.as_ref().is_ok_and(|len| *len > self.max_message);
         if too_large {
             return self.say(format!("{shown}: larger than {} (--max-message)", size(self.max_message)));

@@ -1,4 +1,5 @@
-//! What the keyboard gives: lines to send or to keep for later, commands, the wish to leave. Owns what becomes of each; commands
+//! What the keyboard gives: lines to send or to keep for later, commands, the wish to leave; and the other reasons to leave,
+//! signals and the time limit. Owns what becomes of each; commands
 //! are `acts`', the keys themselves the editor's.
 
 use std::task::{Context, Poll, Waker};
@@ -7,7 +8,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Repl, State};
 use crate::cmd::connect::editor::Typed;
-use crate::event::show::count;
+use crate::event::Exit;
+use crate::event::show::{count, span};
 use crate::moment::Moment;
 use crate::net::control::Wish;
 use crate::watch::life::Command;
@@ -59,6 +61,7 @@ impl Repl<'_> {
 
     fn text(&mut self, now: Moment, text: String, typed: bool) {
         match self.state {
+            State::Open if self.is_closing => self.refuse(),
             State::Open => self.send(now, Message::text(text), typed),
             State::Down if self.queue.len() < self.queue_max => {
                 self.queue.push_back(text);
@@ -69,8 +72,17 @@ impl Repl<'_> {
                 ));
             }
             State::Down => self.say(format!("not sent: {} lines wait already (--queue)", self.queue.len())),
-            _ => self.say("not sent: there is no connection; /reconnect makes one"),
+            _ => self.refuse(),
         }
+    }
+
+    /// What was typed is not sent, and is not kept.
+    pub(super) fn refuse(&self) {
+        let why = match self.state {
+            State::Open => "the connection is being closed",
+            _ => "there is no connection; /reconnect makes one",
+        };
+        self.say(format!("not sent: {why}"));
     }
 
     pub(super) fn quit(&mut self) {
@@ -84,6 +96,28 @@ impl Repl<'_> {
         }
         if !self.queue.is_empty() {
             self.say(format!("{} queued and never sent", count(self.queue.len() as u64, "line")));
+        }
+    }
+
+    /// The reasons to stop that nobody typed.
+    pub(super) fn stop(&mut self, now: Moment) {
+        if let Some(exit) = self.audience.take_signal() {
+            let fact = format!("after {}", span(now.since(Moment::START)));
+            self.why = exit.meaning();
+            if self.is_leaving() {
+                self.verdict.fail(Exit::Interrupted, fact);
+                self.state = State::Gone;
+                return;
+            }
+            // Ctrl-C is the terminal's way to leave; before there is a connection it breaks off.
+            if exit != Exit::Interrupted || self.state == State::Dialling {
+                self.verdict.fail(exit, fact);
+            }
+            self.quit();
+        }
+        if let Some(limit) = self.limit.filter(|limit| limit.at <= now && self.state != State::Gone) {
+            (self.state, self.why) = (State::Gone, "time limit");
+            self.verdict.fail(Exit::TimeUsedUp, format!("after {}", span(limit.span)));
         }
     }
 }
