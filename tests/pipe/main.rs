@@ -10,6 +10,7 @@ mod support;
 mod account;
 mod bytes;
 mod crossing;
+mod found;
 mod held;
 mod json;
 mod keeper;
