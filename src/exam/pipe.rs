@@ -44,8 +44,16 @@ pub enum Step {
     Execute(String),
     /// At least one.
     Lines(Vec<Line>),
-    Ping(Bytes),
-    Close(CloseBody),
+    /// A line that is a ping; all before it is written.
+    Ping {
+        number: u64,
+        payload: Bytes,
+    },
+    /// `number`: the line that asks for it, all before which is written; none when all is done.
+    Close {
+        number: Option<u64>,
+        body: CloseBody,
+    },
     /// A line that is no message.
     Bad(InputBad),
     /// Stdin is at its end.
@@ -231,7 +239,7 @@ impl Pipe {
             return None;
         }
         if self.has_all_answers() {
-            return Some(self.close(self.plan.close.clone()));
+            return Some(self.close(None, self.plan.close.clone()));
         }
         if let Some(step) = self.send(now, writing) {
             return Some(step);
@@ -261,16 +269,21 @@ impl Pipe {
             self.sent(now);
             return Some(Step::Lines(vec![line]));
         }
+        let passes_lines = matches!(&self.next_item, Some(Item::Ping { .. } | Item::Close { .. }));
+        if passes_lines && !writing.all_written {
+            // They do not go by the road of lines, and must not stand in front of these in the account.
+            return None;
+        }
         Some(match self.next_item.take()? {
             Item::Send { number, text, payload } => {
                 self.sent(now);
                 Step::Lines(self.more_lines(Line { number, text, payload }))
             }
-            Item::Ping { payload, .. } => {
+            Item::Ping { number, payload } => {
                 self.sent(now);
-                Step::Ping(payload)
+                Step::Ping { number, payload }
             }
-            Item::Close { code, reason, .. } => self.close(CloseBody { code, reason }),
+            Item::Close { number, code, reason } => self.close(Some(number), CloseBody { code, reason }),
             Item::Bad { number, why } => self.bad(number, why),
         })
     }
@@ -303,9 +316,9 @@ impl Pipe {
         self.awaits_answer = self.plan.lockstep;
     }
 
-    fn close(&mut self, body: CloseBody) -> Step {
+    fn close(&mut self, number: Option<u64>, body: CloseBody) -> Step {
         self.is_leaving = true;
-        Step::Close(body)
+        Step::Close { number, body }
     }
 
     fn bad(&mut self, line: u64, why: String) -> Step {
@@ -330,7 +343,7 @@ impl Pipe {
         }
         let since = *self.quiet_since.get_or_insert(now);
         let wait = self.wait()?;
-        (since.after(wait) <= now).then(|| self.close(self.plan.close.clone()))
+        (since.after(wait) <= now).then(|| self.close(None, self.plan.close.clone()))
     }
 
     fn all_is_said(&self) -> bool {

@@ -94,3 +94,16 @@ fn the_end_of_a_message_that_never_came_is_no_good_end() {
     });
     piped(b"hi\n", &[&keeper.url()]).assert(20, &["dropped"]);
 }
+
+#[test]
+fn each_command_is_in_exactly_one_class() {
+    let keeper = Keeper::echo();
+    let commands =
+        "{\"ping\":\"\"}\n{\"send\":\"a\"}\n{\"ping\":\"p\"}\n{\"close\":{\"code\":4000}}\n{\"send\":\"never\"}\n";
+    let ran = piped(commands.as_bytes(), &["--commands", "--json", &keeper.url()]);
+    assert_eq!(ran.code, 0);
+    let events = ran.events();
+    let lines = events.one("lines");
+    let told = (lines["sent"].as_u64(), lines["acknowledged"].as_u64(), lines["first_unsent"].as_u64());
+    assert_eq!(told, (Some(4), Some(4), Some(5)), "{lines}");
+}

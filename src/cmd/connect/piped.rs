@@ -256,8 +256,14 @@ impl<'a> Piped<'a> {
                 }
                 Some(Wish::Lines(lines))
             }
-            Step::Ping(data) => Some(Wish::Life(Command::PingWith(data.to_vec()))),
-            Step::Close(body) => {
+            Step::Ping { number, payload } => {
+                self.ledger.borrow_mut().given(number);
+                Some(Wish::Life(Command::PingWith(payload.to_vec())))
+            }
+            Step::Close { number, body } => {
+                if let Some(number) = number {
+                    self.ledger.borrow_mut().given(number);
+                }
                 self.stopping = Stopping::Politely;
                 Some(Wish::Life(Command::Close(body)))
             }

@@ -32,8 +32,8 @@ fn given(pipe: &mut Pipe, millis: u64) -> Vec<String> {
         words.push(match step {
             Step::Execute(text) => format!("execute {text}"),
             Step::Lines(lines) => lines.iter().map(line).collect::<Vec<_>>().join(", "),
-            Step::Ping(data) => format!("ping {}", String::from_utf8_lossy(&data)),
-            Step::Close(body) => format!("close {:?}", body.code),
+            Step::Ping { number, payload } => format!("{number} ping {}", String::from_utf8_lossy(&payload)),
+            Step::Close { body, .. } => format!("close {:?}", body.code),
             Step::Bad(bad) => format!("bad {} {}", bad.line, bad.skipped),
             Step::Ended(ended) => format!("ended {} {}", ended.lines, ended.listening),
         });
@@ -139,7 +139,7 @@ fn a_command_can_close() {
     let commands = input::Plan { framing: Framing::Commands, max_message: 1000, skip_bad: false };
     let stdin = b"{\"send\":\"a\"}\n{\"ping\":\"p\"}\n{\"close\":{\"code\":4001}}\n{\"send\":\"never\"}\n";
     let mut pipe = open(Plan { input: Some(commands), ..plan() }, stdin);
-    assert_eq!(given(&mut pipe, 0), ["1 a", "ping p", "close Some(4001)"]);
+    assert_eq!(given(&mut pipe, 0), ["1 a", "2 ping p", "close Some(4001)"]);
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub use stats::lines as stats;
 /// Shorter times in which we did not read are of no interest to anybody.
 const HELD_MIN: Span = Span::from_secs(1);
 
+/// However narrow the terminal, our own words get so many columns.
+const NARROW: usize = 50;
+
 /// However narrow the terminal, JSON gets so many columns.
 const ROOM_MIN: usize = 20;
 
@@ -332,7 +335,8 @@ impl TalkScreen {
 
     /// Texts of our own words, each broken to the width, one under the other; the first word has the colour.
     fn say(&mut self, at: Moment, mark: char, tone: Tone, texts: &[String]) {
-        let room = WIDTH - self.indent();
+        // A narrower terminal breaks our lines at words too.
+        let room = (self.width)().saturating_sub(1).clamp(NARROW, WIDTH) - self.indent();
         let mut lines: Vec<String> = texts.iter().flat_map(|text| wrap(text, room)).collect();
         self.paint_first(&mut lines, tone);
         self.write(at, mark, &lines);
