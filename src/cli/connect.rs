@@ -138,6 +138,8 @@ pub struct InputArgs {
     pub delay: Option<Span>,
 
     /// Send the next line when a message has come
+    ///
+    /// It is awaited without limit; --timeout bounds the run.
     #[arg(long, hide_short_help = true)]
     pub lockstep: bool,
 

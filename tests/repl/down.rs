@@ -38,7 +38,7 @@ fn what_is_typed_while_down_is_sent_after_the_reconnect() {
     terminal.line("second");
     terminal.shows("  queued, 2 of 2");
     terminal.line("third");
-    terminal.shows("  not sent: 2 lines wait already (--queue)");
+    terminal.shows("  not sent: 2 lines queued already, and no more are kept (--queue)");
     hand.let_in();
     assert_eq!(hand.text(), (2, "first".to_owned()));
     assert_eq!(hand.text(), (2, "second".to_owned()));

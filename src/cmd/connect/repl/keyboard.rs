@@ -71,7 +71,10 @@ impl Repl<'_> {
                     self.queue_max
                 ));
             }
-            State::Down => self.say(format!("not sent: {} lines wait already (--queue)", self.queue.len())),
+            State::Down => {
+                let waiting = count(self.queue.len() as u64, "line");
+                self.say(format!("not sent: {waiting} queued already, and no more are kept (--queue)"));
+            }
             _ => self.refuse(),
         }
     }

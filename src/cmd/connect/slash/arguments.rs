@@ -114,8 +114,11 @@ pub(super) fn drop(rest: &str) -> Result<Slash, String> {
 }
 
 pub(super) fn record(rest: &str) -> Result<Slash, String> {
-    if matches!(rest.trim(), "" | "off") {
-        return Ok(Slash::Record(None));
+    match rest.trim() {
+        // Who only asks must not lose what is being kept.
+        "" => return Err("expected a path, or off".into()),
+        "off" => return Ok(Slash::Record(None)),
+        _ => {}
     }
     let (path, behind) = required_path(rest)?;
     if !behind.is_empty() {

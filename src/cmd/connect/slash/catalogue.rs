@@ -151,9 +151,9 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "record",
-        arguments: "[FILE|off]",
+        arguments: "FILE|off",
         what: "write every event to a file, or stop that",
-        detail: &["JSON Lines, as --record. /record alone stops; a file of that name is ./off"],
+        detail: &["JSON Lines, as --record. /record off stops; a file of that name is ./off"],
         read: arguments::record,
     },
     Command {
