@@ -134,38 +134,15 @@ mod tests {
 
     use super::*;
     use crate::report::sink::BOUND;
-
-    /// A writer that stands still until it is let go, write by write; gone when nobody can let it go any more.
-    struct Gate {
-        go: mpsc::Receiver<()>,
-        kept: Arc<Mutex<Vec<u8>>>,
-    }
-
-    impl Write for Gate {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.go.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-            self.kept.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::report::sink::tests::wait;
 
     fn push(payload: &mut Payload, bytes: &[u8], text: bool) {
         payload.push(bytes, text, || Bytes::copy_from_slice(bytes));
     }
 
     fn gated() -> (Payload, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
-        let (let_go, go) = mpsc::channel();
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let gate = Gate { go, kept: Arc::clone(&kept) };
-        (Payload::over(Sink::over("gate", Box::new(gate)), Ending::Nothing), let_go, kept)
-    }
-
-    fn wait(future: impl Future<Output = ()>) {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future);
+        let (sink, let_go, kept) = sink::tests::gated();
+        (Payload::over(sink, Ending::Nothing), let_go, kept)
     }
 
     #[test]

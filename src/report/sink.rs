@@ -401,7 +401,7 @@ pub fn plain_output(bytes: &[u8]) {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use std::sync::mpsc;
 
     use super::*;
@@ -424,14 +424,15 @@ mod tests {
         }
     }
 
-    fn gated() -> (Sink, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+    /// A sink over a gate, what opens it for one write, and what came through.
+    pub(in crate::report) fn gated() -> (Sink, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
         let (let_go, go) = mpsc::channel();
         let kept = Arc::new(Mutex::new(Vec::new()));
         let gate = Gate { go, kept: Arc::clone(&kept) };
         (Sink::over("gate", Box::new(gate)), let_go, kept)
     }
 
-    fn wait(future: impl Future<Output = ()>) {
+    pub(in crate::report) fn wait(future: impl Future<Output = ()>) {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future);
     }
 

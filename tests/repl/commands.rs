@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::hand::talk;
+use crate::hand::{Manner, talk, talk_with};
 use crate::support::raw::{BINARY, PING, PONG, TEXT};
 use crate::terminal::{CLOSED, OPEN};
 
@@ -59,6 +59,23 @@ fn bytes_and_files_are_sent() {
     terminal.shows("  bytes: it is no UTF-8");
     terminal.line("/file nothing.txt");
     terminal.shows("  nothing.txt: ");
+    for endless in ["/dev/zero", "."] {
+        terminal.line(&format!("/file {endless}"));
+        terminal.shows(&format!("  {endless}: expected a file, got something else"));
+    }
+}
+
+#[test]
+fn what_is_typed_while_a_close_is_under_way_is_refused() {
+    let (_hand, _link, mut terminal) = talk_with(Manner::Rude, &["--close-timeout", "1s"]);
+    terminal.line("/close");
+    terminal.line("hello");
+    terminal.shows("  not sent: the connection is being closed");
+    terminal.prompts(CLOSED);
+    terminal.line("/stats");
+    terminal.shows("  wire         0 B in, 8 B out");
+    terminal.line("/quit");
+    assert_eq!(terminal.exit_code(), 26);
 }
 
 #[test]

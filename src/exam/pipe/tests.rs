@@ -168,3 +168,18 @@ fn input_is_wanted_until_the_next_line_is_whole() {
     pipe.next(at(0), Writing { has_room: false, all_written: false });
     assert!(!pipe.wants_input(), "a line waits for room");
 }
+
+#[test]
+fn only_with_nothing_left_is_more_of_stdin_looked_at_behind_an_end() {
+    let mut pipe = Pipe::new(Plan { lockstep: true, ..plan() });
+    pipe.opened();
+    assert!(pipe.is_drained(), "only the end of stdin tells whether this is all");
+    pipe.block(Bytes::from_static(b"a\nb\nc\n"));
+    assert_eq!(given(&mut pipe, 0), ["1 a"]);
+    pipe.closed(Vec::new());
+    assert!(!pipe.is_drained(), "else each drop would take another block into memory");
+    pipe.opened();
+    pipe.message(at(1));
+    pipe.input_ended();
+    assert!(!pipe.is_drained());
+}

@@ -331,6 +331,16 @@ fn without_stamps_the_text_stands_where_the_prompt_has_it() {
 }
 
 #[test]
+fn a_narrow_terminal_breaks_our_words_between_them() {
+    let (sink, kept) = Sink::memory();
+    let plan = TalkPlan { screen: ScreenPlan::default(), pretty: Mode::Auto, slash: true, width: || 60 };
+    let mut screen = TalkScreen::new(plan, sink, Notebook::default());
+    screen.on(&Event { seq: 1, at: Moment::START, conn: ConnId(1), kind: EventKind::Ended(going_away()) }).unwrap();
+    let text = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
+    assert!(text.lines().count() > 4 && text.lines().all(|line| line.len() < 60), "{text}");
+}
+
+#[test]
 fn without_slash_commands_none_is_offered() {
     let (sink, kept) = Sink::memory();
     let plan = TalkPlan { screen: ScreenPlan::default(), pretty: Mode::Auto, slash: false, width: || 80 };
