@@ -69,7 +69,7 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__connect)
-            opts="-x -w -1 -t -b -0 -H -o -s -L -k -4 -6 -v -q -h --demo --execute --wait --timeout --one-message --max-messages --echo --close-code --close-reason --text --binary --null --hex --base64 --whole --commands --delay --lockstep --on-bad --queue --history --no-slash --pretty --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --record --no-redact --help"
+            opts="-x -w -1 -t -b -0 -H -o -s -L -k -4 -6 -v -q -h --demo --execute --wait --timeout --one-message --max-messages --echo --close-code --close-reason --text --binary --null --hex --base64 --whole --commands --delay --lockstep --on-bad --queue --history --no-slash --pretty --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --rules --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --heartbeat-file --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --record --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -207,6 +207,10 @@ _wscope() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --connect-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -244,7 +248,11 @@ _wscope() {
                     return 0
                     ;;
                 --heartbeat-preset)
-                    COMPREPLY=($(compgen -W "heartcheck" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --reconnect)
@@ -295,12 +303,16 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__explain)
-            opts="-h --help"
+            opts="-h --product --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --product)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -323,7 +335,7 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__probe)
-            opts="-n -x -w -H -o -s -L -k -4 -6 -v -q -h --demo --timeout --count --interval --hold --max-drops --execute --expect --wait --ready --fail-on --compare --compare-socket --compare-long-poll --compare-poll --compare-interval --compare-for --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --record --no-redact --help"
+            opts="-n -x -w -H -o -s -L -k -4 -6 -v -q -h --demo --timeout --count --interval --hold --max-drops --execute --expect --wait --ready --fail-on --deep --strict --idle --idle-max --compare --compare-socket --compare-long-poll --compare-poll --compare-interval --compare-for --header --origin --host --user-agent --cookie --subprotocol --auth --bearer --location --max-redirects --insecure --ca --sni --no-sni --resolve --bind --unix-socket --max-message --fault --rules --connect-timeout --close-timeout --tcp-keepalive --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --heartbeat-file --reconnect --reconnect-delay --reconnect-max-delay --min-uptime --reconnect-profile --farewell --seed --quiet --json --color --timestamps --record --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,6 +390,10 @@ _wscope() {
                     return 0
                     ;;
                 --fail-on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-max)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -481,6 +497,10 @@ _wscope() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --connect-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -518,7 +538,11 @@ _wscope() {
                     return 0
                     ;;
                 --heartbeat-preset)
-                    COMPREPLY=($(compgen -W "heartcheck" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --reconnect)
@@ -569,7 +593,7 @@ _wscope() {
             return 0
             ;;
         wscope__subcmd__serve)
-            opts="-s -H -v -q -h --mode --rate --size --count --fault --fault-chance --seed --tls --ca-out --cert --key --client-ca --subprotocol --allow-origin --auth --header --allow-hixie --max-message --max-connections --oneshot --duration --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --quiet --json --color --timestamps --record --no-redact --help"
+            opts="-s -H -v -q -h --mode --rate --size --count --fault --fault-chance --seed --tls --ca-out --cert --key --client-ca --subprotocol --allow-origin --auth --header --allow-hixie --max-message --max-connections --oneshot --duration --heartbeat --heartbeat-timeout --heartbeat-clock --heartbeat-send --heartbeat-answer --heartbeat-misses --heartbeat-preset --heartbeat-file --quiet --json --color --timestamps --record --no-redact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -680,7 +704,11 @@ _wscope() {
                     return 0
                     ;;
                 --heartbeat-preset)
-                    COMPREPLY=($(compgen -W "heartcheck" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

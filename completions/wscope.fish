@@ -63,6 +63,7 @@ complete -c wscope -n "__fish_wscope_using_subcommand connect" -l bind -d 'Conne
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l unix-socket -d 'Connect to that Unix socket; the URL only names the host and path' -r -F
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l max-message -d 'The largest message that is taken, in bytes; k, M, G and KiB, MiB, GiB are units of 1024' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l fault -d 'Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand connect" -l rules -d 'Causes of your own for what your servers answer' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l connect-timeout -d 'Name, TCP, TLS and upgrade together (10s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l close-timeout -d 'How long the answer to our Close may take (5s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l tcp-keepalive -d 'TCP keepalives at that interval (off)' -r
@@ -70,10 +71,11 @@ complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat -d '
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-timeout -d 'How long its answer may take, from when it was written (20s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-clock -d 'idle: each sign of life restarts the timer; fixed: one each interval (idle)' -r -f -a "idle\t''
 fixed\t''"
-complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-send -d 'ping, text:TEXT or hex:BYTES (ping)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-send -d 'ping, text:TEXT, hex:BYTES, auto or a preset\'s name (ping)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-answer -d 'What settles it: any, match, text:TEXT, regex:REGEX or none (any)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-misses -d 'How many unanswered in a row make a drop (1)' -r
-complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-preset -d 'Payload, answer and times of a known client; a flag given by hand beats it' -r -f -a "heartcheck\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-preset -d 'Payload, answer and times of a known server or client; a flag given by hand beats it' -r
+complete -c wscope -n "__fish_wscope_using_subcommand connect" -l heartbeat-file -d 'More presets, in TOML (docs/heartbeats.md); of the same name the file\'s stands' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l reconnect -d 'Connect again after a drop, N times at most' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l reconnect-delay -d 'The first wait before a reconnect (1s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l reconnect-max-delay -d 'The longest wait before a reconnect (30s)' -r
@@ -119,6 +121,7 @@ complete -c wscope -n "__fish_wscope_using_subcommand probe" -s x -l execute -d 
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l expect -d 'What must come back: a regex, or json:/ptr=value' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s w -l wait -d 'How long --expect may take (5s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l fail-on -d 'Which findings fail a run: error, warning or note (error)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l idle-max -d 'How long --idle waits (2m30s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare -d 'The socket, long polling and short polling side by side' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-socket -d 'The socket\'s URL, if it is not /stream there' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l compare-long-poll -d 'The URL of long polling, if it is not /long-poll there' -r
@@ -141,6 +144,7 @@ complete -c wscope -n "__fish_wscope_using_subcommand probe" -l bind -d 'Connect
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l unix-socket -d 'Connect to that Unix socket; the URL only names the host and path' -r -F
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l max-message -d 'The largest message that is taken, in bytes; k, M, G and KiB, MiB, GiB are units of 1024' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l fault -d 'Do that wrong on purpose, as a client may: no-pong, close=4001, ... (repeat)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l rules -d 'Causes of your own for what your servers answer' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l connect-timeout -d 'Name, TCP, TLS and upgrade together (10s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l close-timeout -d 'How long the answer to our Close may take (5s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l tcp-keepalive -d 'TCP keepalives at that interval (off)' -r
@@ -148,10 +152,11 @@ complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat -d 'Qu
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-timeout -d 'How long its answer may take, from when it was written (20s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-clock -d 'idle: each sign of life restarts the timer; fixed: one each interval (idle)' -r -f -a "idle\t''
 fixed\t''"
-complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-send -d 'ping, text:TEXT or hex:BYTES (ping)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-send -d 'ping, text:TEXT, hex:BYTES, auto or a preset\'s name (ping)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-answer -d 'What settles it: any, match, text:TEXT, regex:REGEX or none (any)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-misses -d 'How many unanswered in a row make a drop (1)' -r
-complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-preset -d 'Payload, answer and times of a known client; a flag given by hand beats it' -r -f -a "heartcheck\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-preset -d 'Payload, answer and times of a known server or client; a flag given by hand beats it' -r
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l heartbeat-file -d 'More presets, in TOML (docs/heartbeats.md); of the same name the file\'s stands' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect -d 'Connect again after a drop, N times at most' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect-delay -d 'The first wait before a reconnect (1s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l reconnect-max-delay -d 'The longest wait before a reconnect (30s)' -r
@@ -167,6 +172,9 @@ relative\t''
 wall\t''"
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l record -d 'Keep every event of the run in that file, as JSON Lines' -r -F
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l ready -d 'Try again until healthy, or --timeout'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l deep -d 'Examine the server from all sides; a table of checks'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l strict -d 'With --deep: break the rules too, and judge the answer'
+complete -c wscope -n "__fish_wscope_using_subcommand probe" -l idle -d 'Find how long silence lives, and what keeps it alive'
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s L -l location -d 'Follow redirects (browsers never do)'
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -s k -l insecure -d 'Go on with a certificate that is not trusted'
 complete -c wscope -n "__fish_wscope_using_subcommand probe" -l no-sni -d 'Send no server name in the TLS handshake'
@@ -199,10 +207,11 @@ complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat -d 'Qu
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-timeout -d 'How long its answer may take, from when it was written (20s)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-clock -d 'idle: each sign of life restarts the timer; fixed: one each interval (idle)' -r -f -a "idle\t''
 fixed\t''"
-complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-send -d 'ping, text:TEXT or hex:BYTES (ping)' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-send -d 'ping, text:TEXT, hex:BYTES, auto or a preset\'s name (ping)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-answer -d 'What settles it: any, match, text:TEXT, regex:REGEX or none (any)' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-misses -d 'How many unanswered in a row make a drop (1)' -r
-complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-preset -d 'Payload, answer and times of a known client; a flag given by hand beats it' -r -f -a "heartcheck\t''"
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-preset -d 'Payload, answer and times of a known server or client; a flag given by hand beats it' -r
+complete -c wscope -n "__fish_wscope_using_subcommand serve" -l heartbeat-file -d 'More presets, in TOML (docs/heartbeats.md); of the same name the file\'s stands' -r
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l color -d 'Colours; auto: at a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -218,6 +227,7 @@ complete -c wscope -n "__fish_wscope_using_subcommand serve" -s q -l quiet -d 'S
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l json -d 'Events as JSON Lines on stdout, and nothing else there'
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -l no-redact -d 'Show secrets: Authorization, cookies, token-like query values'
 complete -c wscope -n "__fish_wscope_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wscope -n "__fish_wscope_using_subcommand explain" -l product -d 'Whose close code it is, such as discord' -r
 complete -c wscope -n "__fish_wscope_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wscope -n "__fish_wscope_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c wscope -n "__fish_wscope_using_subcommand man" -s h -l help -d 'Print help'

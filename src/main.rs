@@ -38,7 +38,7 @@ fn run(args: Vec<OsString>) -> Exit {
             Ok(plan) => block_on(serve::run(plan)),
             Err(fact) => refuse(&Usage::new("serve", &fact)),
         },
-        Ok(Parsed::Explain { word }) => explain(&word),
+        Ok(Parsed::Explain { word, product }) => explain(&word, product.as_deref()),
         Ok(Parsed::Completions { shell }) => print(&generate::completions(shell)),
         Ok(Parsed::Man) => print(&generate::man()),
         Ok(Parsed::Text(text)) => print(text.as_bytes()),
@@ -46,7 +46,13 @@ fn run(args: Vec<OsString>) -> Exit {
     }
 }
 
-fn explain(word: &str) -> Exit {
+fn explain(word: &str, product: Option<&str>) -> Exit {
+    if let Some(product) = product {
+        return match explain::explain_for(word, product) {
+            Ok(text) => print(text.as_bytes()),
+            Err(fact) => refuse(&Usage::new("explain", &fact)),
+        };
+    }
     if let Some(text) = explain::explain(word) {
         return print(text.as_bytes());
     }

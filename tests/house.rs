@@ -21,7 +21,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("event", &["moment", "wire"]),
     ("watch", &["moment", "wire", "event"]),
     ("fault", &["moment", "wire", "event"]),
-    ("diagnose", &["moment", "wire", "event"]),
+    ("diagnose", &["moment", "wire", "event", "watch"]),
     ("exam", &["moment", "wire", "event", "watch"]),
     ("net", &["moment", "wire", "event", "watch", "fault"]),
     ("report", &["moment", "wire", "event"]),
@@ -113,6 +113,11 @@ fn completions_and_man_page_are_fresh() {
     for (name, content) in wscope::cli::generate::files() {
         assert_fresh(&format!("completions/{name}"), &String::from_utf8(content).unwrap());
     }
+}
+
+#[test]
+fn the_page_of_heartbeats_is_fresh() {
+    assert_fresh("docs/heartbeats.md", &wscope::watch::presets::heartbeats_markdown());
 }
 
 #[test]

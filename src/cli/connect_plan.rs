@@ -71,6 +71,7 @@ fn plan_in(place: &Place, args: &ConnectArgs, command: String) -> Result<Plan, S
         screen,
         command,
         unused_proxies: plan::unused_proxies(),
+        rules: super::rules_file::read(args.target.rules.as_deref())?,
     })
 }
 

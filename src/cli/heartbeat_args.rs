@@ -3,7 +3,6 @@
 //! Owns the words. Every one is `None` unless given by hand, so that a preset can fill it in and each command has its own
 //! default.
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::values::{self, AnswerArg, Limit, SendArg};
@@ -33,7 +32,10 @@ pub struct HeartbeatArgs {
     #[arg(long, value_name = "CLOCK", value_enum, hide_short_help = true)]
     pub heartbeat_clock: Option<ClockArg>,
 
-    /// ping, text:TEXT or hex:BYTES (ping)
+    /// ping, text:TEXT, hex:BYTES, auto or a preset's name (ping)
+    ///
+    /// auto: what fits the server, recognised by its subprotocol or its first message. A preset brings its answer and
+    /// its times too, as --heartbeat-preset.
     #[arg(long, value_name = "WHAT", value_parser = values::heartbeat_send, hide_short_help = true)]
     pub heartbeat_send: Option<SendArg>,
 
@@ -45,11 +47,16 @@ pub struct HeartbeatArgs {
     #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true, hide_short_help = true)]
     pub heartbeat_misses: Option<u32>,
 
-    /// Payload, answer and times of a known client; a flag given by hand beats it
+    /// Payload, answer and times of a known server or client; a flag given by hand beats it
     ///
-    /// heartcheck: text "HeartBeat" after 60s of silence, any answer within 60s.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(["heartcheck"]), hide_short_help = true)]
+    /// heartcheck: text "HeartBeat" after 60s of silence, any answer within 60s. phoenix, engineio, graphql, signalr,
+    /// discord, mqtt and some fifty more: wscope explain NAME tells of one, docs/heartbeats.md lists all.
+    #[arg(long, value_name = "NAME", value_parser = values::name, hide_short_help = true)]
     pub heartbeat_preset: Option<String>,
+
+    /// More presets, in TOML (docs/heartbeats.md); of the same name the file's stands
+    #[arg(long, value_name = "FILE.toml", hide_short_help = true)]
+    pub heartbeat_file: Option<String>,
 }
 
 /// `--heartbeat-clock`.

@@ -5,14 +5,17 @@
 
 pub mod connect;
 pub mod connect_plan;
+pub mod exam_args;
 pub mod fields;
 pub mod generate;
 pub mod heartbeat_args;
+mod heartbeat_plan;
 mod help;
 pub mod output_args;
 pub mod plan;
 pub mod probe;
 mod profile_file;
+mod rules_file;
 pub mod serve;
 pub mod serve_plan;
 pub mod target_args;
@@ -27,6 +30,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use connect::ConnectArgs;
+pub use exam_args::ExamArgs;
 pub use heartbeat_args::HeartbeatArgs;
 pub use output_args::OutputArgs;
 pub use probe::ProbeArgs;
@@ -44,6 +48,7 @@ pub enum Parsed {
     Serve(Box<ServeArgs>),
     Explain {
         word: String,
+        product: Option<String>,
     },
     Completions {
         shell: Shell,
@@ -99,7 +104,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Usage> 
             Ok(Parsed::Probe(args))
         }
         Some(Verb::Serve(args)) => Ok(Parsed::Serve(args)),
-        Some(Verb::Explain { words }) => Ok(Parsed::Explain { word: words.join(" ") }),
+        Some(Verb::Explain { words, product }) => Ok(Parsed::Explain { word: words.join(" "), product }),
         Some(Verb::Completions { shell }) => Ok(Parsed::Completions { shell }),
         Some(Verb::Man) => Ok(Parsed::Man),
     }
@@ -160,6 +165,10 @@ enum Verb {
         /// upgrade-stripped, 1006, 426, exit 22, DROPPED
         #[arg(value_name = "WORD", required = true)]
         words: Vec<String>,
+
+        /// Whose close code it is, such as discord
+        #[arg(long, value_name = "NAME")]
+        product: Option<String>,
     },
     #[command(hide = true, about = "Write the completions of a shell to stdout")]
     Completions {

@@ -15,7 +15,7 @@ pub struct OutputArgs {
     pub verbose: u8,
 
     /// Show less: only what failed; serve: only its address
-    #[arg(short = 'q', long)]
+    #[arg(short = 'q', long, hide_short_help = true)]
     pub quiet: bool,
 
     /// Events as JSON Lines on stdout, and nothing else there

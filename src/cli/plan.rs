@@ -3,14 +3,14 @@
 //! came.
 
 mod compare;
+mod longer;
 
 use std::io::IsTerminal;
 
 use super::fields::{HeaderLine, Secret};
-use super::heartbeat_args::ClockArg;
 use super::output_args::{ColorArg, TimestampsArg};
-use super::values::{AnswerArg, ExpectArg, Limit, SendArg, shown};
-use super::{HeartbeatArgs, OutputArgs, ProbeArgs, TargetArgs, TimeArgs};
+use super::values::{ExpectArg, Limit, shown};
+use super::{OutputArgs, ProbeArgs, TargetArgs, TimeArgs, heartbeat_plan};
 use crate::cmd::{outcome, probe, screen};
 use crate::event::Wanted;
 use crate::event::finding::Severity;
@@ -25,9 +25,9 @@ use crate::net::target::{self, Target};
 use crate::net::tls::{self, Sni};
 use crate::report::human::Timestamps;
 use crate::watch::farewell::FarewellRule;
-use crate::watch::heartbeat::{self, Answer, Clock, Send};
+use crate::watch::heartbeat;
 use crate::watch::life::{self, Role};
-use crate::watch::{presets, reconnect, session};
+use crate::watch::{reconnect, session};
 use crate::wire::upgrade::{Extra, Request};
 
 /// Everything, without what was asked for, within this time.
@@ -37,8 +37,6 @@ const CLOSE_TIMEOUT: Span = Span::from_secs(5);
 const EXPECT_WAIT: Span = Span::from_secs(5);
 const PINGS: u32 = 5;
 const PING_INTERVAL: Span = Span::from_millis(200);
-/// A shorter interval is a flood.
-const HEARTBEAT_LEAST: Span = Span::from_millis(1);
 /// As good as none.
 const FOR_EVER: Span = Span::from_secs(100 * 365 * 24 * 3600);
 
@@ -54,19 +52,27 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
         probe::Peers::Demo(_) => 1,
     };
     let compare = compare::compare(&args.compare)?;
-    let asked = match &compare {
-        Some(comparison) => (comparison.listen, "--compare-for"),
-        None => (hold.filter(|hold| *hold < FOR_EVER).unwrap_or_default(), "--hold"),
+    let (idle, deep) = (longer::idle(args), longer::deep(args));
+    let asked = match (&compare, &idle) {
+        (Some(comparison), _) => (comparison.listen, "--compare-for"),
+        (None, Some(idle)) => (idle.max, "--idle-max"),
+        (None, None) => (hold.filter(|hold| *hold < FOR_EVER).unwrap_or_default(), "--hold"),
     };
-    let timeout = timeout(args.timeout, asked, urls)?;
+    let timeout = timeout(args.timeout, asked, longer::beside(deep.as_ref()), urls)?;
     let mut reach = reach_plan(&args.target, &args.time)?;
     let session = session::Plan { reconnect: reconnect_plan(&args.time)?, ready: args.ready };
     // Last, since it makes a file: nothing is refused behind it.
-    let screen = screen(&args.output, &reach.life.heartbeat, hold)?;
+    let beats = heartbeat::Plan {
+        every: reach.life.heartbeat.every.filter(|_| idle.is_none()),
+        ..reach.life.heartbeat.clone()
+    };
+    let screen = screen(&args.output, &beats, hold)?;
     want(&mut reach, screen.wanted());
     Ok(probe::Plan {
         peers,
         compare,
+        idle,
+        deep,
         reach,
         session,
         steps: steps_plan(args, hold),
@@ -79,16 +85,18 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
         screen,
         command,
         unused_proxies: unused_proxies(),
+        rules: super::rules_file::read(args.target.rules.as_deref())?,
     })
 }
 
 /// How a peer is reached, whatever for; who looks on is told by [`want`].
 pub(super) fn reach_plan(target: &TargetArgs, time: &TimeArgs) -> Result<reach::Plan, String> {
-    let heartbeat = heartbeat(&time.beats)?;
+    let heartbeat = heartbeat_plan::heartbeat(&time.beats)?;
     Ok(reach::Plan {
         dial: dial_plan(target, time)?,
         request: request(target)?,
         timeout: time.connect_timeout.map_or(Some(CONNECT_TIMEOUT), Limit::span),
+        second_look: true,
         redirects: target.location.then_some(target.max_redirects),
         life: life::Plan {
             role: Role::Client,
@@ -159,7 +167,8 @@ fn hold(args: &ProbeArgs) -> Result<Option<Span>, String> {
 }
 
 /// `asked` is the time that the run needs, and the flag that says so.
-fn timeout(limit: Option<Limit>, asked: (Span, &str), urls: u32) -> Result<Option<Span>, String> {
+/// `beside` is what it needs beside that, where no limit is given.
+fn timeout(limit: Option<Limit>, asked: (Span, &str), beside: Span, urls: u32) -> Result<Option<Span>, String> {
     let (asked, flag) = asked;
     match limit {
         Some(Limit::Off) => Ok(None),
@@ -169,7 +178,7 @@ fn timeout(limit: Option<Limit>, asked: (Span, &str), urls: u32) -> Result<Optio
             span_words(asked)
         )),
         Some(Limit::After(limit)) => Ok(Some(limit)),
-        None => Ok(Some(TIMEOUT.plus(asked).times(f64::from(urls.max(1))))),
+        None => Ok(Some(TIMEOUT.plus(beside).plus(asked).times(f64::from(urls.max(1))))),
     }
 }
 
@@ -195,47 +204,6 @@ fn or_for_ever(limit: Option<Limit>, default: Span) -> Span {
         Some(Limit::Off) => FOR_EVER,
         Some(Limit::After(span)) => span,
     }
-}
-
-/// The heartbeats that are asked for: a preset, less what is given by hand; without a word, every 20 s.
-pub fn heartbeat(beats: &HeartbeatArgs) -> Result<heartbeat::Plan, String> {
-    let mut plan = match &beats.heartbeat_preset {
-        None => heartbeat::Plan::default(),
-        Some(name) => presets::preset(name).ok_or_else(|| {
-            format!("--heartbeat-preset: expected one of {}, got {}", presets::NAMES.join(", "), shown(name))
-        })?,
-    };
-    if let Some(every) = beats.heartbeat {
-        plan.every = every.span();
-    }
-    if let Some(every) = plan.every.filter(|every| *every < HEARTBEAT_LEAST) {
-        return Err(format!("--heartbeat: expected 1ms or more, got {} ns", every.nanos()));
-    }
-    plan.timeout = or_for_ever(beats.heartbeat_timeout, plan.timeout);
-    if let Some(clock) = beats.heartbeat_clock {
-        plan.clock = match clock {
-            ClockArg::Idle => Clock::Idle,
-            ClockArg::Fixed => Clock::Fixed,
-        };
-    }
-    if let Some(send) = &beats.heartbeat_send {
-        plan.send = match send {
-            SendArg::Ping => Send::Ping,
-            SendArg::Text(text) => Send::Text(text.clone()),
-            SendArg::Hex(bytes) => Send::Binary(bytes.clone()),
-        };
-    }
-    if let Some(answer) = &beats.heartbeat_answer {
-        plan.answer = match answer {
-            AnswerArg::Any => Answer::Any,
-            AnswerArg::Match => Answer::Match,
-            AnswerArg::Text(text) => Answer::Text(text.clone()),
-            AnswerArg::Regex(regex) => Answer::Regex(regex.clone()),
-            AnswerArg::None => Answer::None,
-        };
-    }
-    plan.misses = beats.heartbeat_misses.unwrap_or(plan.misses);
-    Ok(plan)
 }
 
 pub(super) fn reconnect_plan(time: &TimeArgs) -> Result<Option<reconnect::Plan>, String> {
@@ -279,7 +247,7 @@ fn dial_plan(target: &TargetArgs, time: &TimeArgs) -> Result<dial::Plan, String>
         bind: target.bind,
         unix_socket: target.unix_socket.clone(),
         keepalive: time.tcp_keepalive.and_then(Limit::span),
-        tls: tls::Plan { insecure: target.insecure, ca, sni },
+        tls: tls::Plan { insecure: target.insecure, ca, sni, offer_h2: false },
         ..dial::Plan::new(nowhere)
     })
 }
@@ -357,29 +325,10 @@ pub fn screen(output: &OutputArgs, heartbeat: &heartbeat::Plan, hold: Option<Spa
             TimestampsArg::Wall => Timestamps::Wall,
         },
         redact: !output.no_redact,
-        heartbeat: heartbeat_words(heartbeat),
+        heartbeat: heartbeat.words(),
         hold,
         record: record.map_err(|why| format!("--record: {why}"))?,
     })
-}
-
-/// `text "HeartBeat" after 60 s of silence, any answer within 60 s`.
-fn heartbeat_words(plan: &heartbeat::Plan) -> Option<String> {
-    use crate::report::human::words::roughly;
-    let every = roughly(plan.every?);
-    let when = match plan.clock {
-        Clock::Idle => format!("after {every} of silence"),
-        Clock::Fixed => format!("every {every}"),
-    };
-    let within = roughly(plan.timeout);
-    let answer = match &plan.answer {
-        Answer::Any if matches!(plan.send, Send::Ping) => format!("pong within {within}"),
-        Answer::Any => format!("any answer within {within}"),
-        Answer::Match => format!("its own answer within {within}"),
-        Answer::Text(_) | Answer::Regex(_) => format!("the answer asked for within {within}"),
-        Answer::None => "no answer awaited".into(),
-    };
-    Some(format!("{} {when}, {answer}", plan.send.words()))
 }
 
 pub(super) fn unused_proxies() -> Vec<String> {

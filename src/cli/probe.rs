@@ -6,7 +6,7 @@
 use clap::Args;
 
 use super::values::{self, ExpectArg, Limit};
-use super::{OutputArgs, TargetArgs, TimeArgs};
+use super::{ExamArgs, OutputArgs, TargetArgs, TimeArgs};
 use crate::event::finding::Severity;
 use crate::moment::Span;
 
@@ -29,7 +29,7 @@ pub struct ProbeArgs {
 
     /// Bound the whole run (30s, plus --hold)
     ///
-    /// With --compare it is 30s plus --compare-for. What was under way when it ran out is named, and the exit code is
+    /// With --compare it is 30s plus --compare-for, with --idle 30s plus --idle-max, with --deep a minute more. What was under way when it ran out is named, and the exit code is
     /// 124. Shorter than what was asked for: refused before anything is sent.
     #[arg(long, value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
     pub timeout: Option<Limit>,
@@ -81,6 +81,9 @@ pub struct ProbeArgs {
     /// Which findings fail a run: error, warning or note (error)
     #[arg(long, value_name = "SEVERITY", value_parser = values::severity, hide_short_help = true)]
     pub fail_on: Option<Severity>,
+
+    #[command(flatten)]
+    pub exam: ExamArgs,
 
     #[command(flatten)]
     pub compare: CompareArgs,
@@ -166,6 +169,7 @@ impl ProbeArgs {
             return Err("URL: expected an address such as wss://host/path, got an empty one".to_owned());
         }
         self.compare.check()?;
+        self.exam.check()?;
         self.target.check()
     }
 }

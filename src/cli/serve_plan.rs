@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::fields::HeaderLine;
 use super::values::{ListenArg, ModeArg, shown};
-use super::{HeartbeatArgs, ServeArgs, plan};
+use super::{HeartbeatArgs, ServeArgs, heartbeat_plan, plan};
 use crate::cmd::serve::{self, Tls};
 use crate::cmd::serving::mode::Mode;
 use crate::cmd::serving::source::SourcePlan;
@@ -88,12 +88,13 @@ fn tls(args: &ServeArgs) -> Result<Option<Tls>, String> {
 }
 
 fn heartbeats(beats: &HeartbeatArgs) -> Result<heartbeat::Plan, String> {
-    let plan = plan::heartbeat(beats)?;
+    let plan = heartbeat_plan::heartbeat(beats)?;
     let asked_for = beats.heartbeat.is_some() || beats.heartbeat_preset.is_some();
     let others = beats.heartbeat_timeout.is_some()
         || beats.heartbeat_clock.is_some()
         || beats.heartbeat_send.is_some()
         || beats.heartbeat_answer.is_some()
+        || beats.heartbeat_file.is_some()
         || beats.heartbeat_misses.is_some();
     if !asked_for && !others {
         return Ok(heartbeat::Plan { every: None, ..plan });

@@ -50,7 +50,7 @@ pub struct TargetArgs {
     /// Basic authentication; asks if PASS is missing
     ///
     /// @FILE and env:NAME hold the same text.
-    #[arg(long, value_name = "USER[:PASS]", value_parser = fields::secret, conflicts_with = "bearer")]
+    #[arg(long, value_name = "USER[:PASS]", value_parser = fields::secret, conflicts_with = "bearer", hide_short_help = true)]
     pub auth: Option<Secret>,
 
     /// Authorization: Bearer TOKEN; @FILE, env:NAME
@@ -116,6 +116,12 @@ pub struct TargetArgs {
         long_help = FAULT_HELP
     )]
     pub fault: Vec<String>,
+
+    /// Causes of your own for what your servers answer
+    ///
+    /// What a refusal, a Close or a limit of time means with you, and what to do about it: docs/rules.md.
+    #[arg(long, value_name = "FILE.toml", help_heading = "Output", hide_short_help = true)]
+    pub rules: Option<String>,
 }
 
 impl TargetArgs {

@@ -94,7 +94,7 @@ fn what_is_not_built_yet_is_unknown() {
         "error: expected a command (connect, probe, serve, explain), got \"talk\"\nwscope --help shows the commands"
     );
     assert_eq!(first_line(&[]), "error: expected a command (connect, probe, serve, explain), got none");
-    for flag in ["--deflate", "--proxy=x", "--cert=x", "--deep", "--script=x"] {
+    for flag in ["--deflate", "--proxy=x", "--cert=x", "--script=x"] {
         assert!(
             first_line(&["probe", flag, ":1"]).starts_with("error: expected a flag of wscope probe, got "),
             "{flag}"
@@ -111,7 +111,7 @@ fn what_is_not_built_yet_is_unknown() {
 
 #[test]
 fn a_refusal_names_the_argument_what_was_expected_and_what_came() {
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 8] = [
         (
             &["probe", "--heartbeat", "soon", ":1"],
             "--heartbeat: expected a time such as 500ms, 20s or 1m30s, or off, got \"soon\"",
@@ -119,7 +119,6 @@ fn a_refusal_names_the_argument_what_was_expected_and_what_came() {
         (&["probe", "--hold", "0", ":1"], "--hold: expected a time longer than 0, or off, got \"0\""),
         (&["probe", "-n", "0", ":1"], "--count: expected a whole number from 1 on, got \"0\""),
         (&["probe", "--color", "red", ":1"], "--color: expected auto, always or never, got \"red\""),
-        (&["probe", "--heartbeat-preset", "x", ":1"], "--heartbeat-preset: expected heartcheck, got \"x\""),
         (&["probe", ":1", "--hold"], "--hold: expected DUR|off, got nothing"),
         (&["probe", "--json=1", ":1"], "--json: expected no value, got \"1\""),
         (&["serve", "nowhere"], "ADDR: expected [ADDR:]PORT, :PORT, [::1]:PORT or unix:/path, got \"nowhere\""),
@@ -231,7 +230,7 @@ fn a_server_has_an_address_and_faults() {
 
 #[test]
 fn the_other_commands_are_read() {
-    assert!(matches!(read(&["explain", "1006"]), Ok(Parsed::Explain { word }) if word == "1006"));
+    assert!(matches!(read(&["explain", "1006"]), Ok(Parsed::Explain { word, .. }) if word == "1006"));
     assert!(matches!(read(&["completions", "zsh"]), Ok(Parsed::Completions { shell: Shell::Zsh })));
     assert!(matches!(read(&["man"]), Ok(Parsed::Man)));
     assert!(matches!(read(&["--version"]), Ok(Parsed::Text(text)) if text.starts_with("wscope 0.")));
@@ -270,4 +269,18 @@ fn the_short_help_is_one_screen() {
 fn hidden_commands_stay_hidden() {
     let Ok(Parsed::Text(text)) = read(&["--help"]) else { panic!("--help is refused") };
     assert!(!text.contains("completions") && !text.contains("man page"), "{text}");
+}
+
+#[test]
+fn a_longer_examination_wants_its_own_words_together() {
+    assert!(probe(&["--deep", "--strict", ":1"]).exam.strict);
+    assert_eq!(probe(&["--idle", "--idle-max", "20s", ":1"]).exam.idle_max, Some(Span::from_secs(20)));
+    assert!(first_line(&["probe", "--strict", ":1"]).ends_with("--strict: expected --deep beside it, got none"));
+    assert!(
+        first_line(&["probe", "--idle-max", "9s", ":1"]).ends_with("--idle-max: expected --idle beside it, got none")
+    );
+    for other in ["--deep", "--hold=1s", "--ready", "--expect=x"] {
+        let told = first_line(&["probe", "--idle", other, ":1"]);
+        assert!(told.contains("--idle"), "{other}: {told}");
+    }
 }

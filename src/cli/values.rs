@@ -36,6 +36,10 @@ pub enum SendArg {
     Text(String),
     /// A binary message.
     Hex(Vec<u8>),
+    /// What fits the server, once it is recognised.
+    Auto,
+    /// A preset's, with its answer and its times.
+    Preset(String),
 }
 
 /// `--heartbeat-answer`: what settles a heartbeat.
@@ -219,7 +223,7 @@ pub fn expectation(text: &str) -> Result<ExpectArg, String> {
     Ok(ExpectArg::Json { pointer: pointer.to_owned(), value })
 }
 
-/// `--heartbeat-send`: `ping`, `text:...` or `hex:...`.
+/// `--heartbeat-send`: `ping`, `text:...`, `hex:...`, `auto` or a preset's name, which is looked up later.
 pub fn heartbeat_send(text: &str) -> Result<SendArg, String> {
     if let Some(message) = text.strip_prefix("text:") {
         return Ok(SendArg::Text(message.to_owned()));
@@ -229,7 +233,13 @@ pub fn heartbeat_send(text: &str) -> Result<SendArg, String> {
         let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(compact.as_bytes());
         return bytes.map(SendArg::Hex).map_err(|_| expected("hex: and pairs of hex digits", text));
     }
-    if text == "ping" { Ok(SendArg::Ping) } else { Err(expected("ping, text:TEXT or hex:BYTES", text)) }
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    match text {
+        "ping" => Ok(SendArg::Ping),
+        "auto" => Ok(SendArg::Auto),
+        _ if !text.is_empty() && text.chars().all(is_name) => Ok(SendArg::Preset(text.to_owned())),
+        _ => Err(expected("ping, text:TEXT, hex:BYTES, auto or a preset's name", text)),
+    }
 }
 
 /// `--heartbeat-answer`: `any`, `match`, `text:...`, `regex:...` or `none`.

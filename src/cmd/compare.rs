@@ -64,7 +64,8 @@ pub async fn run(
         limit: plan.timeout.map(|span| Limit { span, at: Moment::START.after(span) }),
     };
     let wall_start = subject.wall_start;
-    let (diagnosis, outcome) = (Diagnosis::new(plan.reach.life.heartbeat.every), Outcome::new(plan.outcome));
+    let diagnosis = Diagnosis::new(plan.reach.life.heartbeat.every, clock.wall_start_unix_ms());
+    let outcome = Outcome::new(plan.outcome);
     let audience = Audience::new(Rc::clone(fan), signals, diagnosis, outcome);
     let mut watch = Watch::new(subject, audience);
     for variable in &plan.unused_proxies {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use crate::cmd::signals::Signals;
 use crate::cmd::{demo, outcome, screen};
+use crate::diagnose::rules::Rules;
 use crate::event::Exit;
 use crate::event::finding::Severity;
 use crate::exam::pipe;
@@ -47,6 +48,8 @@ pub struct Plan {
     pub command: String,
     /// Proxy variables that are set and not used.
     pub unused_proxies: Vec<String>,
+    /// The user's own causes.
+    pub rules: Rules,
 }
 
 /// Whom to talk to.

@@ -4,9 +4,11 @@
 pub mod audience;
 pub mod compare;
 pub mod connect;
+pub mod deep;
 pub mod demo;
 mod frame;
 pub mod hub;
+pub mod idle;
 pub mod outcome;
 pub mod probe;
 pub mod run;

@@ -6,12 +6,15 @@ use std::rc::Rc;
 
 use crate::cmd::audience::Audience;
 use crate::cmd::compare;
+use crate::cmd::deep;
 use crate::cmd::demo;
 use crate::cmd::frame;
+use crate::cmd::idle;
 use crate::cmd::outcome::{self, Outcome};
 use crate::cmd::run::{Limit, Run, Shape};
 use crate::cmd::screen;
 use crate::cmd::signals::Signals;
+use crate::diagnose::rules::Rules;
 use crate::diagnose::{Diagnosis, asked};
 use crate::event::{ConnId, EventKind, Exit};
 use crate::exam::steps::{self, Exam};
@@ -30,6 +33,10 @@ pub struct Plan {
     pub peers: Peers,
     /// In place of the peers: the socket beside polling.
     pub compare: Option<compare::Plan>,
+    /// In place of the steps: how long silence lives.
+    pub idle: Option<idle::Plan>,
+    /// Behind the steps.
+    pub deep: Option<deep::Plan>,
     /// For each URL, its target is put in.
     pub reach: reach::Plan,
     pub session: session::Plan,
@@ -38,6 +45,8 @@ pub struct Plan {
     /// For everything.
     pub timeout: Option<Span>,
     pub screen: screen::Plan,
+    /// The user's own causes.
+    pub rules: Rules,
     /// The masked command line.
     pub command: String,
     /// Proxy variables that are set and not used.
@@ -57,7 +66,7 @@ pub async fn run(plan: Plan) -> Exit {
     let clock = Clock::start();
     let Ok(mut signals) = Signals::listen() else { return Exit::OwnFault };
     // What takes long is told as it happens.
-    let live = plan.steps.hold.is_some() || plan.session.reconnect.is_some();
+    let live = plan.steps.hold.is_some() || plan.session.reconnect.is_some() || plan.idle.is_some();
     let readers = plan.screen.for_probe(live);
     frame::begin(&readers.fan, &plan.command, clock);
     let exit = match &plan.compare {
@@ -78,7 +87,10 @@ async fn examine_all(plan: &Plan, fan: &Rc<RefCell<Fan>>, signals: &mut Signals,
     let mut exits = Vec::new();
     let mut conn = ConnId::default();
     for target in targets {
-        let (exit, stopped) = examine(plan, target, &mut conn, fan, signals, clock).await;
+        let (exit, stopped) = match &plan.idle {
+            Some(idle) => idle::examine(plan, idle, target, fan, signals, clock).await,
+            None => examine(plan, target, &mut conn, fan, signals, clock).await,
+        };
         exits.push(exit);
         if stopped.is_some() {
             break;
@@ -102,16 +114,20 @@ async fn examine(
     let wrongs = conduct::Current::default();
     let shape = Shape { wanted: reach.wanted, holds: plan.steps.hold.is_some(), wrongs: Rc::clone(&wrongs) };
     let (exam, outcome) = (Exam::new(plan.steps.clone()), Outcome::new(plan.outcome));
-    let audience = Audience::new(Rc::clone(fan), signals, Diagnosis::new(heartbeat), outcome);
+    let diagnosis = Diagnosis::new(heartbeat, clock.wall_start_unix_ms()).with_rules(plan.rules.clone());
+    let audience = Audience::new(Rc::clone(fan), signals, diagnosis, outcome);
     let mut run = Run::new(audience, exam, limit, shape);
     for variable in &plan.unused_proxies {
         let finding = EventKind::Finding(asked::proxy_not_used(variable));
         control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
     }
     let mut session = Session::new(plan.session.clone());
-    let mut dialer = reach::Reach::new(reach, clock, wrongs);
+    let mut dialer = reach::Reach::new(reach.clone(), clock, wrongs);
     rounds::run(&mut session, &mut dialer, conn, clock, &mut run).await;
     session.stop(clock.now());
+    if let Some(deep) = &plan.deep {
+        run.look_deeper(deep, &reach, clock).await;
+    }
     let (judged, stopped) = run.judge(clock, &url, session.totals());
     (judged.exit, stopped)
 }

@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::cmd::audience::Audience;
+use crate::cmd::deep;
 use crate::cmd::outcome::under_way;
 use crate::cmd::wrongs;
-use crate::diagnose::asked;
+use crate::diagnose::{asked, conduct as conduct_findings};
 use crate::event::Direction;
 use crate::event::show::span;
 use crate::event::{ConnId, EventKind, Exit, Judged, MessageSeen, Wanted};
@@ -18,6 +19,7 @@ use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
 use crate::net::control::{Control, Progress, Wish};
 use crate::net::driver::parts;
+use crate::net::reach;
 use crate::watch::life::{Command, Outgoing};
 use crate::watch::session::Totals;
 use crate::wire::close::CloseBody;
@@ -29,6 +31,8 @@ pub struct Run<'a> {
     wanted: Wanted,
     /// A long run is not held for nobody; a short one is judged to its end for its exit code.
     holds: bool,
+    /// Heartbeats, less the measured pings, that were answered.
+    beats: u64,
     limit: Option<Limit>,
     wrongs: conduct::Current,
     stopping: bool,
@@ -55,18 +59,32 @@ impl<'a> Run<'a> {
     /// Nothing has happened yet.
     pub fn new(audience: Audience<'a>, exam: Exam, limit: Option<Limit>, shape: Shape) -> Run<'a> {
         let Shape { wanted, holds, wrongs } = shape;
-        Run { audience, exam, wanted, holds, limit, wrongs, stopping: false, stopped_by: None }
+        Run { audience, exam, wanted, holds, beats: 0, limit, wrongs, stopping: false, stopped_by: None }
+    }
+
+    /// The longer examination behind the steps, unless the run was stopped.
+    pub async fn look_deeper(&mut self, plan: &deep::Plan, reach: &reach::Plan, clock: Clock) {
+        if self.stopped_by.is_none() {
+            self.stopped_by = deep::examine(plan, reach, &mut self.audience, self.limit, clock).await;
+        }
     }
 
     /// Ends the run with its verdict. The second value tells what stopped it.
     pub fn judge(mut self, clock: Clock, url: &str, totals: Totals) -> (Judged, Option<Exit>) {
         let now = clock.now();
+        // What stood to the end may have stood only by them.
+        if self.holds && self.beats > 0 && totals.drops == 0 && self.stopped_by.is_none() {
+            self.audience.find(now, ConnId::default(), conduct_findings::kept_open(self.beats));
+        }
         let judged = self.audience.judge(now, url, totals);
         self.audience.tell_verdict(now, judged.clone());
         (judged, self.stopped_by)
     }
 
     fn emit(&mut self, at: Moment, conn: ConnId, kind: EventKind) {
+        if let EventKind::Answered(answered) = &kind {
+            self.beats += u64::from(answered.own && !answered.measured);
+        }
         let event = self.audience.emit(at, conn, kind);
         self.exam.see(at, &event.kind);
     }

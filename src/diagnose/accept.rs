@@ -12,6 +12,30 @@ const EXAMPLE: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// The GUID with the C of its last group missing: a misprint that is copied from server to server.
 const MISPRINTED: &str = "258EAFA5-E914-47DA-95CA-5AB0DC85B11";
 
+/// Whose an accept value is that belongs to another request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// It is right for this key of an earlier dial.
+    OfEarlierKey(String),
+    /// An earlier dial with this key got it too, and it is right for neither.
+    SameForTwo(String),
+}
+
+/// Was `got` made for another key? `earlier` holds key and answer of the dials before.
+pub fn replayed(earlier: &[(String, String)], key: &str, got: &str) -> Option<Replay> {
+    let others = || earlier.iter().filter(move |(other, _)| other != key);
+    if let Some((other, _)) = others().find(|(other, _)| got == accept_key(other)) {
+        return Some(Replay::OfEarlierKey(other.clone()));
+    }
+    let (other, _) = others().find(|(_, answered)| got == answered)?;
+    Some(Replay::SameForTwo(other.clone()))
+}
+
+/// Is it the base64 of 20 bytes, as SHA-1 gives?
+pub fn has_size_of_sha1(got: &str) -> bool {
+    BASE64.decode(got.as_bytes()).is_ok_and(|hash| hash.len() == 20)
+}
+
 /// What the server did wrong to answer `got` to `key`, in words; none when the value is right, or tells nothing.
 pub fn decode(key: &str, got: &str) -> Option<&'static str> {
     let got = got.trim();
@@ -30,6 +54,13 @@ pub fn decode(key: &str, got: &str) -> Option<&'static str> {
 /// The right hash, written in another way.
 fn encoding_mistake(key: &str, got: &str) -> Option<&'static str> {
     let right = sha1(&[key, GUID]);
+    let base64 = BASE64.encode(&right);
+    if got.trim_matches('"') == base64 {
+        return Some("the value stands in quotes");
+    }
+    if got.eq_ignore_ascii_case(&base64) {
+        return Some("the case of the letters was changed");
+    }
     let hex = HEXLOWER.encode(&right);
     if got.eq_ignore_ascii_case(&hex) {
         return Some("the hash is written in hex instead of base64");
@@ -137,6 +168,24 @@ mod tests {
         assert_eq!(told(twice), "the hash was turned into hex before base64");
         assert_eq!(told("s3pPLMBiTxaQ9kYGzzhZRbK-xOo="), "the hash is written in URL-safe base64");
         assert_eq!(told("s3pPLMBiTxaQ9kYGzzhZRbK+xOo"), "the padding of the base64 is missing");
+    }
+
+    #[test]
+    fn a_right_value_that_was_changed_on_the_way_is_told() {
+        assert_eq!(told("\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""), "the value stands in quotes");
+        assert_eq!(told("s3pplmbitxaq9kygzzhzrbk+xoo="), "the case of the letters was changed");
+    }
+
+    #[test]
+    fn a_value_for_another_key_is_found_among_the_earlier_ones() {
+        let (other, right) = ("x3JJHMbDL1EzLkh9GBhXDw==", "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+        let earlier = |key: &str, got: &str| vec![(key.to_owned(), got.to_owned())];
+        assert_eq!(replayed(&earlier(other, right), KEY, right), Some(Replay::OfEarlierKey(other.into())));
+        assert_eq!(replayed(&earlier(other, "x"), KEY, "x"), Some(Replay::SameForTwo(other.into())));
+        assert_eq!(replayed(&earlier(KEY, "x"), KEY, "x"), None);
+        assert_eq!(replayed(&earlier(other, right), KEY, "x"), None);
+        assert_eq!(replayed(&[], KEY, right), None);
+        assert!(has_size_of_sha1(right) && !has_size_of_sha1("AAAA") && !has_size_of_sha1("no base64"));
     }
 
     #[test]

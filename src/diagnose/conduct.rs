@@ -1,9 +1,10 @@
 //! Findings on how an open connection behaves: pings without pongs, wrong pongs, announced ends, and times in which we
 //! stood still ourselves (RFC 6455 sections 5.5.2, 5.5.3). Owns the memory of one outstanding ping and those rules.
 
-use crate::event::finding::Confidence::{Certain, Likely};
-use crate::event::{Answered, HeartbeatSent};
-use crate::event::{Farewell, Finding, Held, Holder, Missed, PayloadBytes, PingsIgnored, Stray, StrayPong, show};
+use crate::event::finding::Confidence::{Certain, Likely, Possible};
+use crate::event::finding::Severity;
+use crate::event::{Answered, ClockStepped, Ended, Farewell, Finding, HeartbeatSent, Held, Holder, How, Missed};
+use crate::event::{PayloadBytes, PingsIgnored, Stray, StrayPong, show};
 use crate::moment::Span;
 
 /// What came while a ping of ours had no pong of its own.
@@ -87,6 +88,60 @@ pub fn held(held: &Held) -> Finding {
     finding.because(if held.by == Holder::Stopped { Likely } else { Certain }, cause)
 }
 
+/// The wall clock of this machine was set in the run.
+pub fn clock_stepped(step: &ClockStepped) -> Finding {
+    let by = show::span(Span::from_seconds(step.by_ms.unsigned_abs() as f64 / 1000.0));
+    let way = if step.by_ms < 0 { "back" } else { "forward" };
+    Finding::of("clock-stepped", "us", format!("the wall clock of this machine was set {by} {way}"))
+        .saw("spans and ages here are of another clock, which did not step")
+        .because(Certain, "time synchronisation, a person, or a virtual machine that was moved or restored")
+}
+
+/// A standstill of ours that is shorter than this ends no connection.
+const STANDSTILL: Span = Span::from_secs(1);
+/// What stands between a cause and the evidence for it.
+const EVIDENCE: &str = "; evidence: ";
+
+/// The finding on a drop of a connection that we did not read for a good part of its life: then we may be the cause.
+pub fn tempered(finding: Finding, ended: &Ended) -> Finding {
+    let is_part = ended.held.seconds() >= ended.age.seconds() * 0.1;
+    let is_settled = finding.confidence == Certain || finding.severity == Severity::Note;
+    if ended.held < STANDSTILL || !is_part || is_settled || !may_be_ours(&ended.how) {
+        return finding;
+    }
+    let ours = format!("or this side itself: it did not read for {}", show::span(ended.held));
+    let cause = match finding.cause.split_once(EVIDENCE) {
+        Some((cause, evidence)) => format!("{cause}; {ours}{EVIDENCE}{evidence}"),
+        None => format!("{}; {ours}", finding.cause),
+    };
+    finding.because(Possible, cause)
+}
+
+/// Ends that a client can bring about by standing still: its pongs and its reading are late.
+fn may_be_ours(how: &How) -> bool {
+    match how {
+        How::Close { .. }
+        | How::CloseThenCut { .. }
+        | How::Fin
+        | How::Reset
+        | How::TlsTruncated
+        | How::Silent { .. }
+        | How::KernelTimeout => true,
+        How::CloseUnanswered { .. }
+        | How::TlsAlert { .. }
+        | How::WriteStuck
+        | How::Garbage { .. }
+        | How::Local { .. } => false,
+    }
+}
+
+/// The end of a hold without a drop, on which so many heartbeats went out.
+pub fn kept_open(heartbeats: u64) -> Finding {
+    let count = show::count(heartbeats, "heartbeat");
+    let fact = format!("kept open by {count}; --heartbeat off shows the path without them");
+    Finding::of("kept-open-by-heartbeats", "us", fact)
+}
+
 /// A message announced the end.
 pub fn farewell(farewell: &Farewell) -> Finding {
     let PayloadBytes(bytes) = &farewell.payload;
@@ -104,6 +159,7 @@ pub fn tcp_left_open(waited: Span) -> Finding {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::diagnose::sample::ended;
 
     fn sent(number: u64) -> HeartbeatSent {
         HeartbeatSent { number, measured: false, what: "ping".into() }
@@ -154,6 +210,35 @@ mod tests {
         assert_eq!((by(Holder::Output).code, by(Holder::Output).severity.word()), ("output-blocked", "note"));
         assert_eq!(by(Holder::Suspended).code, "own-sleep");
         assert_eq!(by(Holder::Stopped).fact, "this process did not run for 48.0 s or more");
+    }
+
+    #[test]
+    fn a_step_of_our_own_clock_is_a_note() {
+        let note = clock_stepped(&ClockStepped { by_ms: -90_000 });
+        assert_eq!((note.code, note.severity.word()), ("clock-stepped", "note"));
+        assert_eq!(note.fact, "the wall clock of this machine was set 90.0 s back");
+        assert!(clock_stepped(&ClockStepped { by_ms: 5_000 }).fact.ends_with("5.0 s forward"));
+    }
+
+    #[test]
+    fn a_drop_after_a_standstill_of_ours_may_be_ours() {
+        let likely = || Finding::of("reset", "server side", "reset").because(Likely, "a crash; evidence: RST");
+        let slept = |seconds: u64| Ended { held: Span::from_secs(seconds), ..ended(How::Reset, 100.0, 1.0, 1.0) };
+        let finding = tempered(likely(), &slept(48));
+        assert_eq!(finding.confidence, Possible);
+        assert_eq!(finding.cause, "a crash; or this side itself: it did not read for 48.0 s; evidence: RST");
+        // The twins: too short, and an end that no standstill brings about.
+        assert_eq!(tempered(likely(), &slept(2)), likely());
+        let garbage = How::Garbage { breach: "opcode".into(), words: "a frame".into() };
+        assert_eq!(tempered(likely(), &Ended { how: garbage, ..slept(48) }), likely());
+    }
+
+    #[test]
+    fn a_hold_without_drops_tells_what_heartbeats_may_have_hidden() {
+        let note = kept_open(14);
+        assert_eq!(note.fact, "kept open by 14 heartbeats; --heartbeat off shows the path without them");
+        assert_eq!((note.code, note.severity.word()), ("kept-open-by-heartbeats", "note"));
+        assert!(kept_open(1).fact.starts_with("kept open by 1 heartbeat;"));
     }
 
     #[test]

@@ -1,29 +1,67 @@
 //! Findings on the end of an open connection, one by one (RFC 6455 sections 5 and 7). Owns what each way of ending is
 //! taken for; what several ends have in common is `idle`'s.
 
-use crate::diagnose::close_codes::usual;
+use crate::diagnose::close_codes::{said, usual};
+use crate::diagnose::facts::contains;
+use crate::diagnose::garbage;
+use crate::diagnose::product_codes;
 use crate::diagnose::tls::alert_words;
-use crate::event::finding::Confidence::{Certain, Likely};
+use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::finding::Severity;
 use crate::event::{Ended, Finding, How, Missed, Side, show};
+use crate::moment::Moment;
 use crate::wire::close;
+use crate::wire::head::Head;
 
 /// A connection that was taken away, with what was known of it.
 #[derive(Clone, Debug)]
 pub struct Dropped {
+    pub at: Moment,
+    /// The wall clock at the drop, in milliseconds since 1970, UTC.
+    pub wall_unix_ms: Option<i64>,
     pub ended: Ended,
-    /// The answer's `Server` header.
-    pub server: Option<String>,
+    /// The 101.
+    pub head: Option<Head>,
+    pub url: String,
     /// A message announced the end.
     pub farewell: bool,
     /// The last heartbeat without an answer.
     pub missed: Option<Missed>,
+    /// Pongs of pings of ours, on this connection.
+    pub pings_answered: u64,
 }
 
 impl Dropped {
+    /// The answer's `Server` header.
+    pub fn server(&self) -> Option<&str> {
+        self.head.as_ref()?.first("Server")
+    }
+
     /// Does the `Server` header name this product?
     pub fn is_server(&self, product: &str) -> bool {
-        self.server.as_deref().is_some_and(|server| server.to_ascii_lowercase().contains(product))
+        self.server().is_some_and(|server| contains(server, product))
+    }
+
+    /// The subprotocol that the server chose.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.head.as_ref()?.first("Sec-WebSocket-Protocol")
+    }
+}
+
+#[cfg(test)]
+impl Dropped {
+    /// A drop of which nothing else is known, for tests to change what they are about.
+    pub fn sample(ended: Ended) -> Dropped {
+        Dropped {
+            at: Moment::START,
+            wall_unix_ms: None,
+            ended,
+            head: None,
+            url: "ws://a/ws".into(),
+            farewell: false,
+            missed: None,
+            pings_answered: 0,
+        }
     }
 }
 
@@ -32,8 +70,8 @@ pub fn judge(dropped: &Dropped) -> Option<Finding> {
     let ended = &dropped.ended;
     let finding = match &ended.how {
         How::Close { .. } if ended.by == Side::Us => return None,
-        How::Close { code, reason } => closed(*code, reason),
-        How::CloseThenCut { code, reason } => close_then_cut(*code, reason),
+        How::Close { code, reason } => closed(dropped, *code, reason),
+        How::CloseThenCut { code, reason } => close_then_cut(dropped, *code, reason),
         How::CloseUnanswered { .. } => return close_unanswered(ended),
         How::Fin => fin(ended),
         How::Reset => reset(ended),
@@ -47,7 +85,7 @@ pub fn judge(dropped: &Dropped) -> Option<Finding> {
         How::WriteStuck => {
             Finding::of("write-stuck", "server side", "what we wrote could not leave in time: nobody reads it")
         }
-        How::Garbage { breach, words } => garbage(breach, words),
+        How::Garbage { .. } => garbage::judge(dropped)?,
         How::Local { .. } => return None,
     };
     let finding = finding.saw_all(figures(ended));
@@ -97,33 +135,93 @@ pub fn code_words(code: Option<u16>) -> String {
     if name.starts_with(char::is_uppercase) { format!("{code} {name}") } else { format!("{code} ({name})") }
 }
 
-fn closed(code: Option<u16>, reason: &str) -> Finding {
+fn closed(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding {
     let said = match reason {
         "" => String::from("no reason given"),
         reason => show::quoted(reason),
     };
     let with = if code.is_some() { "with " } else { "" };
     let fact = format!("the server side closed {with}{}, {said}", code_words(code));
-    match code {
+    let finding = match code {
         None | Some(1000) => Finding::of("closed-normally-early", "server side", fact),
         Some(1001) => Finding::of("going-away", "server side", fact),
-        Some(1011) if reason.contains("keepalive ping timeout") => Finding::of("closed-with-code", "server side", fact)
-            .because(Likely, "python websockets missed our pong for 20 s: this side or the server's loop was blocked")
-            .advise("look at what blocks the server's event loop, and at what kept this side from answering pings"),
-        Some(code) => {
-            let usual = usual(code);
-            Finding::of("closed-with-code", "server side", fact).because(Likely, usual.senders).advise(usual.again)
-        }
+        Some(_) => Finding::of("closed-with-code", "server side", fact),
+    };
+    match code {
+        None => finding,
+        Some(code) => explained(finding, dropped, code, reason),
     }
 }
 
-fn close_then_cut(code: Option<u16>, reason: &str) -> Finding {
-    let plain = closed(code, reason);
+/// With the cause that the product, the reason, or at least the number speaks for.
+fn explained(finding: Finding, dropped: &Dropped, code: u16, reason: &str) -> Finding {
+    if let Some((saw, confidence, cause, help)) = by_product(dropped, code, reason) {
+        return finding.saw(saw).because(confidence, cause).advise(help);
+    }
+    if let Some(said) = said(code, reason, dropped.server().unwrap_or_default()) {
+        return finding.because(said.confidence, said.cause).advise(said.help);
+    }
+    if code == 1002 && dropped.subprotocol().is_none() && contains(&dropped.url, "graphql") {
+        return finding
+            .saw("the path speaks of GraphQL, and no subprotocol was agreed to")
+            .because(Likely, "an old GraphQL server (subscriptions-transport-ws), which wants its subprotocol")
+            .advise("offer it: --subprotocol graphql-ws");
+    }
+    let usual = usual(code);
+    match (code, product_codes::rivals(code)) {
+        (1000 | 1001, _) => finding,
+        (3001..=3007 | 3009.., Some(rivals)) => {
+            let cause = format!("{}; the number is also used by {rivals}", usual.senders);
+            finding.because(Possible, cause).advise(unknown_help(code))
+        }
+        // Several causes in one row of the table: the code alone does not choose.
+        _ if usual.senders.contains("; ") => finding.because(Possible, usual.senders).advise(usual.advice()),
+        _ => finding.because(Likely, usual.senders).advise(usual.advice()),
+    }
+}
+
+fn unknown_help(code: u16) -> String {
+    format!(
+        "look {code} up in the application; if it is a product: wscope explain {code} --product NAME; {}",
+        usual(code).again.words()
+    )
+}
+
+/// The line of evidence, how sure it is, the cause and the help, where the product is known and the code is its own.
+fn by_product(dropped: &Dropped, code: u16, reason: &str) -> Option<(String, Confidence, String, String)> {
+    let sender = product_codes::sender(dropped, code, reason)?;
+    let name = sender.codes.name;
+    let saw = format!("taken for {name}: {}", show::safe(&sender.why));
+    let first = dropped.ended.first_message.as_ref().map_or(&[][..], |first| first.0.as_slice());
+    let inside = product_codes::sockjs_close(first).map(|(code, _)| code);
+    let code = inside.unwrap_or(code);
+    let is_private = code >= 3000 || inside.is_some();
+    match sender.codes.row(code) {
+        // By its URL alone, a product is no better a guess than the usual causes of a standard code.
+        _ if !is_private && sender.confidence == Possible => None,
+        Some(row) if sender.confidence == Possible => {
+            let cause = format!("{name}, if it is that: {}; else a code of the application's own", row.means);
+            Some((saw, Possible, cause, row.advice()))
+        }
+        Some(row) => Some((saw, sender.confidence, format!("{name}: {}", row.means), row.advice())),
+        None if is_private && sender.confidence != Possible => {
+            let cause =
+                format!("no code of {name}'s that is known here: a newer version, or the application behind it");
+            Some((saw, Possible, cause, format!("look {code} up in the documentation of {name}")))
+        }
+        None => None,
+    }
+}
+
+fn close_then_cut(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding {
+    let plain = closed(dropped, code, reason);
     let fact = format!("{}, and the connection broke before our answer was through", plain.fact);
-    let finding = Finding::of("close-then-cut", "server side", fact);
+    let finding = Finding::of("close-then-cut", "server side", fact).saw_all(plain.seen);
     match plain.code {
-        "closed-with-code" => finding.because(plain.confidence, plain.cause).advise(plain.help.concat()),
-        _ => finding.because(Certain, "TCP was closed right behind the Close frame, often with our data unread"),
+        "closed-normally-early" | "going-away" if plain.confidence == Possible => {
+            finding.because(Certain, "TCP was closed right behind the Close frame, often with our data unread")
+        }
+        _ => finding.because(plain.confidence, plain.cause).advise(plain.help.concat()),
     }
 }
 
@@ -196,29 +294,6 @@ fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
     finding.saw_all(missed.map(line))
 }
 
-fn garbage(breach: &str, words: &str) -> Finding {
-    let words = show::safe(words);
-    if breach == "over-limit" {
-        return Finding::of("message-over-limit", "server side", format!("the server side sent {words}"))
-            .because(Certain, "the message is larger than --max-message");
-    }
-    if breach.starts_with("close-") {
-        return Finding::of("illegal-close-code", "server side", format!("the server side sent {words}"));
-    }
-    let finding = Finding::of("illegal-frame", "server side", format!("the server side sent {words}"));
-    match breach {
-        "reserved-bits" => finding.because(
-            Likely,
-            "compression that was not agreed, or something else writes to this connection (text reads as such a frame)",
-        ),
-        "mask-unexpected" => finding.because(Likely, "the server sends with a client's code: only clients mask"),
-        "text-not-utf8" => finding
-            .because(Likely, "binary data sent as text, or a character cut in two")
-            .advise("send binary data in binary messages"),
-        _ => finding,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -227,7 +302,7 @@ mod tests {
     use crate::moment::Span;
 
     fn dropped(how: How) -> Dropped {
-        Dropped { ended: ended(how, 72.2, 10.0, 12.0), server: None, farewell: false, missed: None }
+        Dropped::sample(ended(how, 72.2, 10.0, 12.0))
     }
 
     fn judged(how: How) -> Finding {
@@ -284,7 +359,63 @@ mod tests {
 
     #[test]
     fn a_keepalive_timeout_of_python_websockets_is_known() {
-        assert!(judged(close(Some(1011), "keepalive ping timeout")).cause.starts_with("python websockets"));
+        let known = judged(close(Some(1011), "keepalive ping timeout"));
+        assert!(known.cause.starts_with("python websockets") && known.confidence == Likely);
+        // The twin: without the reason it is one of two.
+        let twin = judged(close(Some(1011), "worker crashed"));
+        assert_eq!(twin.confidence, Possible);
+        assert!(twin.cause.contains("an exception") && twin.cause.contains("python websockets"), "{}", twin.cause);
+    }
+
+    #[test]
+    fn a_private_code_of_an_unknown_product_names_its_rivals() {
+        let finding = judged(close(Some(4001), ""));
+        assert_eq!(finding.confidence, Possible);
+        for product in ["the application", "Discord gateway", "Pusher", "Twitch EventSub"] {
+            assert!(finding.cause.contains(product), "{}", finding.cause);
+        }
+        assert!(finding.help[0].contains("wscope explain 4001 --product NAME"), "{:?}", finding.help);
+        let lone = judged(close(Some(4777), ""));
+        assert_eq!(lone.cause, "the application: only its own documentation knows the code");
+    }
+
+    #[test]
+    fn the_subprotocol_tells_whose_code_it_is() {
+        let mut graphql = dropped(close(Some(4408), "Connection initialisation timeout"));
+        graphql.head = Some(Head::verbatim(
+            b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".to_vec(),
+        ));
+        let known = judge(&graphql).unwrap();
+        assert_eq!((known.code, known.confidence), ("closed-with-code", Certain));
+        assert!(known.cause.starts_with("graphql-transport-ws: connection_init did not come in time"));
+        assert!(known.seen[0].starts_with("taken for graphql-transport-ws: "), "{:?}", known.seen);
+        assert!(known.help[0].contains("connection_init"), "{:?}", known.help);
+        // The same number with another reason is less sure, and without any mark it is anybody's.
+        graphql.ended.how = close(Some(4408), "");
+        assert_eq!(judge(&graphql).unwrap().confidence, Likely);
+        graphql.head = None;
+        let twin = judge(&graphql).unwrap();
+        assert_eq!(twin.confidence, Possible);
+        assert!(twin.cause.contains("the application") && twin.cause.contains("graphql-transport-ws ("));
+    }
+
+    #[test]
+    fn an_old_graphql_server_without_its_subprotocol_is_known() {
+        let mut old = dropped(close(Some(1002), ""));
+        old.url = "wss://a/graphql".into();
+        assert!(judge(&old).unwrap().help[0].contains("graphql-ws"));
+        old.url = "wss://a/ws".into();
+        let twin = judge(&old).unwrap();
+        assert_eq!(twin.confidence, Possible);
+        assert!(twin.cause.contains("frame of ours") && twin.cause.contains("GraphQL"), "{}", twin.cause);
+    }
+
+    #[test]
+    fn a_cut_behind_a_close_keeps_the_codes_cause() {
+        let cut = |code, reason: &str| judged(How::CloseThenCut { code: Some(code), reason: reason.into() });
+        assert!(cut(1011, "keepalive ping timeout").cause.starts_with("python websockets"));
+        assert!(cut(1009, "").help[0].contains("make the message smaller"));
+        assert!(cut(1000, "").cause.starts_with("TCP was closed"));
     }
 
     #[test]

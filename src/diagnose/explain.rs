@@ -1,7 +1,10 @@
-//! What a word means: a finding's code, a fault of `serve`, a Close code, an HTTP status, an exit code. Owns the texts behind `explain` and
-//! the page `docs/findings.md`; the catalogue is `event::codes`, the exit codes are `event::verdict`.
+//! What a word means: a finding's code, a fault of `serve`, a way of ending, a product, a heartbeat preset, a Close
+//! code, an HTTP status, a verdict, an exit code. Owns the texts behind `explain` and the page `docs/findings.md`; the
+//! catalogue is `event::codes`, the exit codes are `event::verdict`.
 
+mod drops;
 mod faults;
+mod products;
 mod statuses;
 #[cfg(test)]
 mod tests;
@@ -9,23 +12,28 @@ mod tests;
 use crate::diagnose::close_codes::usual;
 use crate::event::codes::{ENTRIES, Entry, entry};
 use crate::event::finding::Layer;
-use crate::event::near;
 use crate::event::verdict::Exit;
+use crate::event::{near, show};
+use crate::watch::presets;
 use crate::wire::close;
 
 /// The widest line.
 const WIDTH: usize = 96;
 /// Where a text begins behind its label.
-const INDENT: usize = 9;
+const INDENT: usize = 11;
 
-/// The text on a finding's code, a fault's name, a Close code (1000 to 4999), an HTTP status (100 to 599) or an exit code (`exit 22`);
-/// none for any other word. Lines are 96 columns wide at most, and the last one ends with a line feed.
+/// The text on a word; none for one that means nothing here. `4401 --product graphql` gives the product's own meaning.
+/// Lines are 96 columns wide at most, and the last one ends with a line feed.
+///
+/// The words: a finding's code, a fault's name, a way of ending (`fin-no-close`, `fin`), a product or a heartbeat
+/// preset, a verdict, a Close code (1000 to 4999), an HTTP status (100 to 599), an exit code (`exit 22`).
 pub fn explain(word: &str) -> Option<String> {
+    if let Some((word, product)) = word.split_once("--product") {
+        return explain_for(word, product.trim_start_matches('=')).ok();
+    }
     let word = word.trim().to_ascii_lowercase();
-    // A fault can have the name of the finding that it leads to.
-    let named = [entry(&word).map(finding), faults::fault(&word)];
-    if named.iter().any(Option::is_some) {
-        return Some(named.into_iter().flatten().collect::<Vec<_>>().join("\n"));
+    if let Some(text) = named(&word) {
+        return Some(text);
     }
     if let Some(number) = word.strip_prefix("exit") {
         return exit(number.trim_start_matches(['-', ' ']).parse().ok()?);
@@ -41,6 +49,64 @@ pub fn explain(word: &str) -> Option<String> {
     }
 }
 
+/// The text on a Close code as a product means it.
+///
+/// # Errors
+/// One line: what was expected, and what there was.
+pub fn explain_for(word: &str, product: &str) -> Result<String, String> {
+    let word = word.trim();
+    match word.parse() {
+        Ok(code) => products::code_of(code, product),
+        Err(_) => Err(format!("expected a close code with --product, got {}", show::quoted(word))),
+    }
+}
+
+/// What has this name: a fault can have the name of the finding that it leads to, a product that of its preset.
+fn named(word: &str) -> Option<String> {
+    let hyphened = word.replace('_', "-");
+    let found = [
+        entry(word).map(finding),
+        faults::fault(word),
+        drops::class(&hyphened),
+        products::product(word),
+        presets::describe(word).map(|text| preset(word, &text)),
+    ];
+    let texts: Vec<String> = found.into_iter().flatten().collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+/// A preset's own words below a head like that of the other texts.
+fn preset(name: &str, words: &str) -> String {
+    let mut text = format!("{name} (heartbeat preset)\n\n");
+    for words in words.lines() {
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (label, words) = labelled(name, &words);
+        if !words.is_empty() {
+            line(&mut text, label, words);
+        }
+    }
+    text
+}
+
+/// The rows of a preset by the labels that fit their column.
+fn labelled<'a>(name: &str, words: &'a str) -> (&'static str, &'a str) {
+    const LABELS: [(&str, &str); 8] = [
+        ("heartbeat: ", "beats"),
+        ("answered: ", "answers"),
+        ("answer: ", "answer"),
+        ("begins with: ", "begins"),
+        ("send first: ", "first"),
+        ("subprotocol: ", "offers"),
+        ("in the URL: ", "url"),
+        ("use it with ", "use"),
+    ];
+    if let Some(what) = words.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")) {
+        return ("means", what);
+    }
+    let known = LABELS.iter().find_map(|(long, short)| Some((*short, words.strip_prefix(long)?)));
+    known.unwrap_or(("", words))
+}
+
 /// The first word of a probe's line, with the exit codes behind it.
 fn verdict(word: &str) -> Option<String> {
     let exits: Vec<Exit> = Exit::ALL.into_iter().filter(|exit| exit.word().eq_ignore_ascii_case(word)).collect();
@@ -51,9 +117,19 @@ fn verdict(word: &str) -> Option<String> {
     Some(text)
 }
 
-/// Up to three finding codes that look like `word`, the nearest first.
+/// Up to three names that look like `word`, the nearest first: of findings, or else of anything that is explained.
 pub fn nearest(word: &str) -> Vec<&'static str> {
-    near::nearest(word, ENTRIES.iter().map(|entry| entry.code))
+    let codes = near::nearest(word, ENTRIES.iter().map(|entry| entry.code));
+    if !codes.is_empty() {
+        return codes;
+    }
+    let mut names: Vec<&'static str> = drops::names().collect();
+    names.extend(faults::names());
+    names.extend(products::keys());
+    names.extend(presets::names());
+    names.sort_unstable();
+    names.dedup();
+    near::nearest(word, names)
 }
 
 /// The whole of `docs/findings.md`.
@@ -109,8 +185,9 @@ fn close_code(code: u16) -> String {
     line(&mut text, "means", close::meaning(code));
     line(&mut text, "wire", wire);
     line(&mut text, "from", usual.senders);
-    line(&mut text, "help", usual.again);
+    line(&mut text, "help", &usual.advice());
     line(&mut text, "rule", "RFC 6455 section 7.4");
+    products::also(&mut text, code);
     text
 }
 
@@ -159,7 +236,7 @@ fn layer_word(layer: Layer) -> &'static str {
 fn line(text: &mut String, label: &str, words: &str) {
     let mut current = format!("  {label:<width$}", width = INDENT - 2);
     let mut column = INDENT;
-    for word in words.split(' ') {
+    for word in words.split(' ').flat_map(pieces) {
         if column > INDENT && column + 1 + word.len() > WIDTH {
             text.push_str(&current);
             text.push('\n');
@@ -175,4 +252,17 @@ fn line(text: &mut String, label: &str, words: &str) {
     }
     text.push_str(&current);
     text.push('\n');
+}
+
+/// A word that is wider than a line, such as a long payload, in pieces that are not.
+fn pieces(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while rest.is_ascii() && rest.len() > WIDTH - INDENT {
+        let (piece, behind) = rest.split_at(WIDTH - INDENT);
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces.push(rest);
+    pieces
 }

@@ -1,12 +1,14 @@
 //! What is remembered of one dial and the connection that comes of it, so that a rule can look back. Owns the memory,
 //! bounded by what one handshake holds; the judgements are in the rules.
 
-use crate::event::{Body, EventKind, Missed, PayloadBytes};
-use crate::moment::Span;
+use crate::event::{Body, EventKind, Missed, PayloadBytes, SecondLook, TcpOpen, TlsReady};
+use crate::moment::{Moment, Span};
 use crate::wire::head::Head;
 
 /// How much of a refusal's body is searched for known texts, in bytes.
 const BODY_SEARCHED: usize = 8 * 1024;
+/// The accept values of so many dials of a run are remembered.
+const ACCEPTS_MAX: usize = 8;
 
 /// One dial and its connection.
 #[derive(Clone, Debug, Default)]
@@ -16,15 +18,33 @@ pub struct Facts {
     pub url: String,
     /// The name that was looked up.
     pub name: Option<String>,
+    /// Its addresses, in the order in which they are tried.
+    pub addresses: Vec<String>,
+    /// Which address was opened, and what was tried.
+    pub tcp: Option<TcpOpen>,
+    pub tls: Option<TlsReady>,
     /// Our request.
     pub sent: Option<Head>,
     /// The answer to it.
     pub answer: Option<Head>,
     pub body: Option<Body>,
+    /// From the request to the answer.
+    pub answer_took: Span,
+    pub answered_at: Moment,
+    /// The wall clock at the start of the run, in milliseconds since 1970, UTC.
+    pub wall_start_unix_ms: Option<i64>,
+    /// What else was tried after the dial failed.
+    pub second_looks: Vec<SecondLook>,
+    /// Key and accept value of the dials of this run before, oldest first.
+    pub earlier_accepts: Vec<(String, String)>,
     /// A message announced the end.
     pub farewell: bool,
     /// The last heartbeat without an answer.
     pub missed: Option<Missed>,
+    /// Pongs of pings of ours, on this connection.
+    pub pings_answered: u64,
+    /// The heartbeats are messages of the application's own.
+    pub says_own: bool,
 }
 
 impl Facts {
@@ -34,12 +54,16 @@ impl Facts {
     }
 
     /// Takes from an event what later rules need. A new dial forgets the one before.
-    pub fn learn(&mut self, kind: &EventKind) {
+    pub fn learn(&mut self, at: Moment, kind: &EventKind) {
         match kind {
-            EventKind::DialStarted(dial) => {
-                *self = Facts { heartbeat: self.heartbeat, url: dial.url.clone(), ..Facts::default() };
+            EventKind::DialStarted(dial) => self.begin(&dial.url),
+            EventKind::Resolved(resolved) => {
+                self.name = Some(resolved.name.clone());
+                self.addresses.clone_from(&resolved.addresses);
             }
-            EventKind::Resolved(resolved) => self.name = Some(resolved.name.clone()),
+            EventKind::TcpOpen(open) => self.tcp = Some(open.clone()),
+            EventKind::TlsReady(ready) => self.tls = Some(ready.clone()),
+            EventKind::SecondLook(look) => self.second_looks.push(look.clone()),
             EventKind::UpgradeSent(sent) => {
                 self.sent = Some(sent.head.clone());
                 self.answer = None;
@@ -48,22 +72,27 @@ impl Facts {
             EventKind::UpgradeAnswered(answered) => {
                 self.answer = Some(answered.head.clone());
                 self.body.clone_from(&answered.body);
+                (self.answer_took, self.answered_at) = (answered.took, at);
             }
             EventKind::Redirected(redirected) => self.url.clone_from(&redirected.to),
             EventKind::Open(opened) => self.url.clone_from(&opened.url),
             EventKind::Missed(missed) => self.missed = Some(missed.clone()),
             EventKind::Farewell(_) => self.farewell = true,
-            EventKind::RunStarted(_)
-            | EventKind::TcpOpen(_)
-            | EventKind::TlsReady(_)
-            | EventKind::DialFailed(_)
+            EventKind::Answered(answered) => {
+                let is_pong = answered.own && (answered.measured || !self.says_own);
+                self.pings_answered += u64::from(is_pong);
+            }
+            EventKind::Heartbeat(sent) if !sent.measured => self.says_own = sent.what != "ping",
+            EventKind::DialFailed(_)
+            | EventKind::RunStarted(_)
             | EventKind::Frame(_)
             | EventKind::Message(_)
             | EventKind::Heartbeat(_)
-            | EventKind::Answered(_)
             | EventKind::StrayPong(_)
             | EventKind::PingsIgnored(_)
             | EventKind::Held(_)
+            | EventKind::ClockStepped(_)
+            | EventKind::HeartbeatChosen(_)
             | EventKind::CloseSeen(_)
             | EventKind::Ended(_)
             | EventKind::RetryAt(_)
@@ -72,6 +101,10 @@ impl Facts {
             | EventKind::Finding(_)
             | EventKind::Check(_)
             | EventKind::Compared(_)
+            | EventKind::ExamPlanned(_)
+            | EventKind::Examined(_)
+            | EventKind::IdleSocket(_)
+            | EventKind::IdleFound(_)
             | EventKind::InputBad(_)
             | EventKind::InputEnded(_)
             | EventKind::Lines(_)
@@ -81,6 +114,21 @@ impl Facts {
             | EventKind::ClientReport(_)
             | EventKind::RunEnded(_) => {}
         }
+    }
+
+    /// A new dial: what is of the run stays.
+    fn begin(&mut self, url: &str) {
+        let mut accepts = std::mem::take(&mut self.earlier_accepts);
+        let key = self.sent.as_ref().and_then(|sent| sent.first("Sec-WebSocket-Key"));
+        accepts.extend(key.zip(self.answered("Sec-WebSocket-Accept")).map(|(key, got)| (key.into(), got.into())));
+        accepts.drain(..accepts.len().saturating_sub(ACCEPTS_MAX));
+        *self = Facts {
+            heartbeat: self.heartbeat,
+            url: url.into(),
+            wall_start_unix_ms: self.wall_start_unix_ms,
+            earlier_accepts: accepts,
+            ..Facts::default()
+        };
     }
 
     /// Is the URL one with TLS?

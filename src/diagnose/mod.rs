@@ -7,13 +7,22 @@ pub mod asked;
 pub mod client;
 mod close_codes;
 pub mod conduct;
+pub mod deep;
 pub mod ends;
 pub mod explain;
 pub mod facts;
-mod idle;
+mod garbage;
+mod hello;
+mod hops;
+pub mod idle;
+mod limits;
 pub mod old_clients;
+mod patterns;
+mod product_codes;
 mod reach;
 mod refusal;
+mod remedies;
+pub mod rules;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
@@ -25,8 +34,10 @@ mod upgrade;
 use crate::diagnose::conduct::Pongs;
 use crate::diagnose::ends::Dropped;
 use crate::diagnose::facts::Facts;
+use crate::diagnose::idle::Common;
+use crate::diagnose::rules::Rules;
 use crate::event::{DialFailed, DialFault, Ended, Event, EventKind, Finding, TlsReady, show};
-use crate::moment::Span;
+use crate::moment::{Moment, Span};
 
 /// So many drops of a run are remembered; a run has the same findings after them.
 const DROPS_MAX: usize = 1000;
@@ -38,42 +49,58 @@ pub struct Diagnosis {
     pongs: Pongs,
     drops: Vec<Dropped>,
     told: Vec<&'static str>,
+    /// The user's own.
+    rules: Rules,
 }
 
 impl Diagnosis {
-    /// For a client that sends heartbeats at this interval, or none.
-    pub fn new(heartbeat: Option<Span>) -> Diagnosis {
-        Diagnosis { facts: Facts::new(heartbeat), ..Diagnosis::default() }
+    /// For a client that sends heartbeats at this interval, or none. `wall_start_unix_ms` is the wall clock at the start of
+    /// the run.
+    pub fn new(heartbeat: Option<Span>, wall_start_unix_ms: i64) -> Diagnosis {
+        let facts = Facts { wall_start_unix_ms: Some(wall_start_unix_ms), ..Facts::new(heartbeat) };
+        Diagnosis { facts, ..Diagnosis::default() }
+    }
+
+    /// With rules of the user's own.
+    pub fn with_rules(self, rules: Rules) -> Diagnosis {
+        Diagnosis { rules, ..self }
     }
 
     /// Takes the next event of the run and gives the findings that it settles, each code once. Drops are only
     /// remembered: what they mean depends on those that follow, so [`Diagnosis::finish`] tells it.
     pub fn see(&mut self, event: &Event) -> Vec<Finding> {
-        self.facts.learn(&event.kind);
-        let found = self.judge(&event.kind);
+        self.facts.learn(event.at, &event.kind);
+        let found = self.judge(event.at, &event.kind);
         self.once(found)
     }
 
     /// The findings on all drops, at the end of the run: errors first, and what explains several drops before what
     /// explains one. Asked a second time, it tells only what is new.
     pub fn finish(&mut self) -> Vec<Finding> {
-        let limit = idle::judge(&self.drops, self.facts.heartbeat);
-        let explained = limit.as_ref().map(|limit| limit.explains.clone()).unwrap_or_default();
-        let rest = self.drops.iter().enumerate().filter(|(index, _)| explained.binary_search(index).is_err());
-        let singles: Vec<Finding> = rest.filter_map(|(_, dropped)| ends::judge(dropped)).collect();
-        let mut found: Vec<Finding> = limit.into_iter().map(|limit| limit.finding).chain(merged(singles)).collect();
+        let common = patterns::common(&self.drops, self.facts.heartbeat);
+        let is_explained = |index: usize| common.iter().any(|pattern| pattern.explains.contains(&index));
+        let rest = self.drops.iter().enumerate().filter(|(index, _)| !is_explained(*index));
+        let singles: Vec<Finding> =
+            rest.filter_map(|(_, dropped)| Some(self.rules.closed(single(dropped)?, dropped))).collect();
+        let mut found: Vec<Finding> =
+            common.into_iter().map(|pattern| self.ruled(pattern)).chain(merged(singles)).collect();
         found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.once(found)
     }
 
-    fn judge(&mut self, kind: &EventKind) -> Vec<Finding> {
+    fn ruled(&self, pattern: Common) -> Finding {
+        let drops: Vec<&Dropped> = pattern.explains.iter().map(|index| &self.drops[*index]).collect();
+        self.rules.limit(pattern.finding, &drops)
+    }
+
+    fn judge(&mut self, at: Moment, kind: &EventKind) -> Vec<Finding> {
         let facts = &self.facts;
         match kind {
             EventKind::TcpOpen(open) => reach::address_skipped(facts, open).into_iter().collect(),
             EventKind::TlsReady(ready) => certificate(ready),
             EventKind::Redirected(by) => vec![refusal::redirect_followed(by.status, &by.from, &by.to)],
             EventKind::UpgradeAnswered(_) => upgrade::oddities(facts),
-            EventKind::DialFailed(failed) => dial_failed(facts, failed),
+            EventKind::DialFailed(failed) => dial_failed(facts, &self.rules, failed),
             EventKind::Open(_) => {
                 self.pongs = Pongs::default();
                 Vec::new()
@@ -93,8 +120,9 @@ impl Diagnosis {
             EventKind::Missed(missed) => self.pongs.missed(missed).into_iter().collect(),
             EventKind::PingsIgnored(ignored) => vec![self.pongs.ignored(ignored)],
             EventKind::Held(held) => vec![conduct::held(held)],
+            EventKind::ClockStepped(step) => vec![conduct::clock_stepped(step)],
             EventKind::Farewell(farewell) => vec![conduct::farewell(farewell)],
-            EventKind::Ended(ended) => self.ended(ended),
+            EventKind::Ended(ended) => self.ended(at, ended),
             EventKind::RunStarted(_)
             | EventKind::DialStarted(_)
             | EventKind::Resolved(_)
@@ -108,6 +136,12 @@ impl Diagnosis {
             | EventKind::Finding(_)
             | EventKind::Check(_)
             | EventKind::Compared(_)
+            | EventKind::SecondLook(_)
+            | EventKind::HeartbeatChosen(_)
+            | EventKind::ExamPlanned(_)
+            | EventKind::Examined(_)
+            | EventKind::IdleSocket(_)
+            | EventKind::IdleFound(_)
             | EventKind::InputBad(_)
             | EventKind::InputEnded(_)
             | EventKind::Lines(_)
@@ -119,17 +153,22 @@ impl Diagnosis {
         }
     }
 
-    fn ended(&mut self, ended: &Ended) -> Vec<Finding> {
+    fn ended(&mut self, at: Moment, ended: &Ended) -> Vec<Finding> {
         if !ended.drop {
             let left = ended.tcp_left_open.then(|| conduct::tcp_left_open(ended.quiet_in));
             return ends::close_unanswered(ended).into_iter().chain(left).collect();
         }
         if self.drops.len() < DROPS_MAX {
+            let since_start = i64::try_from(at.since(Moment::START).nanos() / 1_000_000).unwrap_or(i64::MAX);
             self.drops.push(Dropped {
+                at,
+                wall_unix_ms: self.facts.wall_start_unix_ms.map(|start| start.saturating_add(since_start)),
                 ended: ended.clone(),
-                server: self.facts.server().map(Into::into),
+                head: self.facts.answer.clone(),
+                url: self.facts.url.clone(),
                 farewell: self.facts.farewell,
                 missed: self.facts.missed.clone(),
+                pings_answered: self.facts.pings_answered,
             });
         }
         Vec::new()
@@ -147,13 +186,21 @@ impl Diagnosis {
     }
 }
 
+/// What one drop says by itself; less sure where we stood still ourselves.
+fn single(dropped: &Dropped) -> Option<Finding> {
+    let finding = patterns::alone(dropped).or_else(|| hello::missing(dropped)).or_else(|| ends::judge(dropped))?;
+    Some(conduct::tempered(finding, &dropped.ended))
+}
+
 fn certificate(ready: &TlsReady) -> Vec<Finding> {
     [tls::overlooked(ready), tls::ends_soon(ready)].into_iter().flatten().collect()
 }
 
-fn dial_failed(facts: &Facts, failed: &DialFailed) -> Vec<Finding> {
+fn dial_failed(facts: &Facts, rules: &Rules, failed: &DialFailed) -> Vec<Finding> {
     match &failed.fault {
-        DialFault::Refused { status, reason } => vec![refusal::refused(facts, *status, reason)],
+        DialFault::Refused { status, reason } => {
+            vec![rules.refused(refusal::refused(facts, *status, reason), facts, *status, reason)]
+        }
         DialFault::InvalidUpgrade { breaches } => {
             breaches.iter().filter_map(|breach| upgrade::breach(facts, breach)).collect()
         }

@@ -30,7 +30,7 @@ fn drop(diagnosis: &mut Diagnosis, how: How, age: f64, silence: f64) {
 
 #[test]
 fn a_dial_that_fails_is_told_at_once_and_once() {
-    let mut diagnosis = Diagnosis::new(None);
+    let mut diagnosis = Diagnosis::new(None, 0);
     dial(&mut diagnosis, "HTTP/1.1 404 Not Found");
     let refused = || {
         let fault = DialFault::Refused { status: 404, reason: "Not Found".into() };
@@ -42,7 +42,7 @@ fn a_dial_that_fails_is_told_at_once_and_once() {
 
 #[test]
 fn drops_wait_for_the_end_and_a_limit_stands_for_those_it_explains() {
-    let mut diagnosis = Diagnosis::new(Some(Span::from_secs(60)));
+    let mut diagnosis = Diagnosis::new(Some(Span::from_secs(60)), 0);
     for age in [72.2, 60.0] {
         dial(&mut diagnosis, "HTTP/1.1 101 Switching Protocols\r\nServer: nginx");
         drop(&mut diagnosis, How::Fin, age, 60.0);
@@ -53,14 +53,14 @@ fn drops_wait_for_the_end_and_a_limit_stands_for_those_it_explains() {
 
 #[test]
 fn a_lone_drop_is_told_as_what_it_is() {
-    let mut diagnosis = Diagnosis::new(None);
+    let mut diagnosis = Diagnosis::new(None, 0);
     drop(&mut diagnosis, How::Fin, 4.0, 1.0);
     assert_eq!(finished(&mut diagnosis), ["fin-without-close"]);
 }
 
 #[test]
 fn drops_of_one_kind_are_one_finding_with_their_number() {
-    let mut diagnosis = Diagnosis::new(None);
+    let mut diagnosis = Diagnosis::new(None, 0);
     for (age, quiet) in [(4.0, 0.5), (9.0, 2.5), (17.0, 6.0)] {
         drop(&mut diagnosis, How::Reset, age, quiet);
     }
@@ -71,7 +71,7 @@ fn drops_of_one_kind_are_one_finding_with_their_number() {
 
 #[test]
 fn an_end_that_a_message_announced_is_a_note_behind_the_errors() {
-    let mut diagnosis = Diagnosis::new(None);
+    let mut diagnosis = Diagnosis::new(None, 0);
     let farewell = crate::event::Farewell { payload: PayloadBytes(b"bye".to_vec()) };
     assert_eq!(seen(&mut diagnosis, EventKind::Farewell(farewell)), ["farewell-seen"]);
     drop(&mut diagnosis, How::Fin, 4.0, 1.0);
@@ -83,7 +83,7 @@ fn an_end_that_a_message_announced_is_a_note_behind_the_errors() {
 
 #[test]
 fn an_end_that_we_asked_for_tells_only_an_unanswered_close() {
-    let mut diagnosis = Diagnosis::new(None);
+    let mut diagnosis = Diagnosis::new(None, 0);
     let mut done = ended(How::Close { code: Some(1000), reason: String::new() }, 4.0, 1.0, 1.0);
     done.drop = false;
     assert_eq!(seen(&mut diagnosis, EventKind::Ended(done.clone())), [""; 0]);
@@ -94,7 +94,7 @@ fn an_end_that_we_asked_for_tells_only_an_unanswered_close() {
 
 #[test]
 fn a_run_of_endless_drops_is_remembered_to_a_bound() {
-    let mut diagnosis = Diagnosis::new(None);
+    let mut diagnosis = Diagnosis::new(None, 0);
     for _ in 0..DROPS_MAX + 5 {
         drop(&mut diagnosis, How::Reset, 1.0, 0.1);
     }

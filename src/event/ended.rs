@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::event::PayloadBytes;
 use crate::moment::Span;
 
 /// Who acted. `Peer` is the server side for a client: the server itself or something between.
@@ -101,6 +102,16 @@ pub struct FrameBrief {
     pub ago: Span,
 }
 
+/// A message that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LastSent {
+    #[serde(rename = "len_bytes")]
+    pub len: u64,
+    /// How long before the end its last byte was written.
+    #[serde(rename = "ago_ns")]
+    pub ago: Span,
+}
+
 /// A connection ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ended {
@@ -139,6 +150,15 @@ pub struct Ended {
     pub bytes_out: u64,
     pub messages_in: u64,
     pub messages_out: u64,
+    /// The first message of the peer's, its first 256 bytes.
+    pub first_message: Option<PayloadBytes>,
+    /// The last whole message of ours.
+    pub sent_last: Option<LastSent>,
+    /// The size of the largest message of ours.
+    #[serde(rename = "sent_largest_bytes")]
+    pub sent_largest: u64,
+    /// The first bytes of a frame that broke a rule, its header included: 64 at most.
+    pub bad_bytes: Option<PayloadBytes>,
     /// The first error that the socket gave, in words.
     pub io: Option<String>,
     /// The last frames, oldest first: at most eight in each direction.
@@ -167,6 +187,10 @@ impl Ended {
             bytes_out: 0,
             messages_in: 0,
             messages_out: 0,
+            first_message: None,
+            sent_last: None,
+            sent_largest: 0,
+            bad_bytes: None,
             io: None,
             last_frames: Vec::new(),
         }

@@ -9,9 +9,11 @@ pub mod codes;
 pub mod compared;
 pub mod dialling;
 pub mod ended;
+pub mod exam;
 pub mod finding;
 pub mod input;
 pub mod near;
+pub mod second_look;
 pub mod series;
 pub mod show;
 pub mod stats;
@@ -22,9 +24,11 @@ use serde::{Serialize, Serializer};
 pub use client_report::ClientReport;
 pub use compared::Compared;
 pub use dialling::*;
-pub use ended::{Direction, Ended, FrameBrief, How, Side};
+pub use ended::{Direction, Ended, FrameBrief, How, LastSent, Side};
+pub use exam::{ExamPlanned, ExamResult, Examined, IdleEnd, IdleFound, IdleKind, IdleSocket};
 pub use finding::Finding;
 pub use input::{InputBad, InputEnded, LinesFate};
+pub use second_look::{SecondLook, Tried};
 pub use verdict::{Exit, Judged, RunEnded};
 
 use crate::moment::{Moment, Span};
@@ -57,6 +61,7 @@ pub enum EventKind {
     UpgradeSent(UpgradeSent),
     UpgradeAnswered(UpgradeAnswered),
     Redirected(Redirected),
+    SecondLook(SecondLook),
     DialFailed(DialFailed),
     Open(Opened),
     Frame(FrameSeen),
@@ -68,6 +73,8 @@ pub enum EventKind {
     PingsIgnored(PingsIgnored),
     Farewell(Farewell),
     Held(Held),
+    ClockStepped(ClockStepped),
+    HeartbeatChosen(HeartbeatChosen),
     CloseSeen(CloseSeen),
     Ended(Ended),
     InputBad(InputBad),
@@ -79,6 +86,10 @@ pub enum EventKind {
     Finding(Finding),
     Check(Check),
     Compared(Compared),
+    ExamPlanned(ExamPlanned),
+    Examined(Examined),
+    IdleSocket(IdleSocket),
+    IdleFound(IdleFound),
     Judged(Judged),
     Listening(Listening),
     Received(Received),
@@ -256,6 +267,22 @@ pub enum Holder {
     Stopped,
     /// This machine slept.
     Suspended,
+}
+
+/// The wall clock of this machine was set while the run went on, by so much.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClockStepped {
+    pub by_ms: i64,
+}
+
+/// The kind of heartbeat that fits the server, and how it was recognised.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeartbeatChosen {
+    pub preset: String,
+    /// `its first message begins with 0{"sid"`
+    pub why: String,
+    /// What is done from now on.
+    pub words: String,
 }
 
 /// A Close frame was on the wire (RFC 6455 section 5.5.1).

@@ -7,9 +7,9 @@ use std::task::Poll;
 
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::event::{ConnId, Ended, Holder, Side};
+use crate::event::{ClockStepped, ConnId, Ended, EventKind, Holder, Side};
 use crate::moment::{Moment, Span};
-use crate::net::clock::Clock;
+use crate::net::clock::{self, Clock};
 use crate::net::control::{Control, Wish};
 use crate::net::link::{Io, Link, Socket};
 use crate::net::timer::{LATE, TICK, Timer, wake_at};
@@ -73,6 +73,7 @@ pub async fn drive<S: Socket, C: Control>(
 ) -> Ending {
     let mut timer = Timer::new(clock);
     let mut asleep = clock.asleep();
+    let mut wall = clock::wall_offset_millis();
     let mut read_since = false;
     loop {
         let now = clock.now();
@@ -119,6 +120,9 @@ pub async fn drive<S: Socket, C: Control>(
             }
             Woke::Timer => {
                 tell_sleep(now, &mut asleep, clock, life);
+                if let Some(step) = step_since(&mut wall) {
+                    control.on(now, conn, EventKind::ClockStepped(ClockStepped { by_ms: step }));
+                }
                 if link.is_abandoned() {
                     let end = link.account(now, Cut::Eof);
                     return Ending { at: now, end, parting: Parting::Quiet };
@@ -289,6 +293,13 @@ fn parting_of(cut: Cut, life: &Life) -> Parting {
         Cut::Local(_) if !life.has_said_close() => say(1001, ""),
         _ => Parting::Quiet,
     }
+}
+
+/// By how much the wall clock was set since the last look.
+fn step_since(wall: &mut Option<i64>) -> Option<i64> {
+    let after = clock::wall_offset_millis()?;
+    let before = wall.replace(after)?;
+    clock::step_of(before, after)
 }
 
 fn tell_sleep(now: Moment, asleep: &mut Option<Span>, clock: Clock, life: &mut Life) {

@@ -143,6 +143,18 @@ pub fn suspended_nanos() -> Option<u64> {
     None
 }
 
+/// Nanoseconds since this machine was booted, its sleep counted in.
+#[cfg(target_os = "linux")]
+pub fn boot_nanos() -> Option<u64> {
+    read_clock(libc::CLOCK_BOOTTIME)
+}
+
+/// There is no such clock here.
+#[cfg(not(target_os = "linux"))]
+pub fn boot_nanos() -> Option<u64> {
+    None
+}
+
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 fn read_clock(clock: libc::clockid_t) -> Option<u64> {

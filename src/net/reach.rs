@@ -43,6 +43,8 @@ pub struct Plan {
     pub timeout: Option<Span>,
     /// `-L`: so many redirects are followed.
     pub redirects: Option<u32>,
+    /// After a first dial that failed, what tells its cause is tried once.
+    pub second_look: bool,
     pub life: life::Plan,
     pub max_message: u64,
     pub wanted: Wanted,

@@ -21,6 +21,9 @@ use crate::wire::run;
 use crate::wire::scan::{Piece, Scan};
 use crate::wire::sequence::Sequence;
 
+/// So many bytes of a frame that breaks a rule are kept, its header included.
+const BAD_KEPT: usize = 64;
+
 /// A stream whose bytes are watched.
 #[derive(Debug)]
 pub struct Tap<S> {
@@ -142,6 +145,9 @@ impl<S> Tap<S> {
             last_out: outgoing.last_before_close(),
             messages_in: incoming.counters.messages,
             messages_out: outgoing.counters.messages,
+            sent_last: outgoing.counters.last_message,
+            sent_largest: outgoing.counters.largest_with(outgoing.header),
+            bad_bytes: incoming.bad.clone(),
             mid_frame: if incoming.broken { None } else { incoming.scan.inside() },
             mid_message: incoming.sequence.inside_message(),
             last_frames: frames.into_iter().map(|(_, brief)| brief).collect(),
@@ -244,6 +250,8 @@ struct Lane {
     preview: usize,
     /// A rule was broken: what follows has no frames.
     broken: bool,
+    /// The first bytes of the frame that broke it, its header included.
+    bad: Vec<u8>,
 }
 
 impl Lane {
@@ -266,6 +274,7 @@ impl Lane {
             frames_wanted: wanted.frames,
             preview,
             broken: false,
+            bad: Vec::new(),
         }
     }
 
@@ -285,6 +294,9 @@ impl Lane {
                 Piece::Data { offset, bytes } => self.data(offset, bytes),
                 Piece::End => self.end(at, notes),
             });
+        }
+        if self.broken {
+            self.keep_bad(bytes);
         }
         self.scan = scan;
         // Only a header under way counts as none of none.
@@ -329,6 +341,9 @@ impl Lane {
         if breach.is_some() {
             // What we break on purpose goes on in frames of our own.
             self.broken = self.direction == Direction::In;
+            if self.broken {
+                header.encode(&mut self.bad);
+            }
             let (direction, payload) = (self.direction, Vec::new());
             notes.push_back(FrameNote { direction, header, first_at, last_at: at, payload, breach });
             return;
@@ -336,7 +351,15 @@ impl Lane {
         (self.header, self.first_at) = (Some(header), first_at);
     }
 
+    fn keep_bad(&mut self, bytes: &[u8]) {
+        let room = BAD_KEPT.saturating_sub(self.bad.len()).min(bytes.len());
+        self.bad.extend_from_slice(&bytes[..room]);
+    }
+
     fn data(&mut self, offset: u64, bytes: &[u8]) {
+        if self.broken {
+            return self.keep_bad(bytes);
+        }
         let Some(header) = self.header else { return };
         let keep = if header.opcode.is_control() { CONTROL_MAX } else { self.preview };
         let from = self.payload.len();

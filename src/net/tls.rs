@@ -30,6 +30,8 @@ pub struct Plan {
     /// The certificates of `--ca`, in place of the system's store.
     pub ca: Option<Vec<CertificateDer<'static>>>,
     pub sni: Sni,
+    /// h2 stands before http/1.1 in the offer (ALPN): only to see what the server prefers.
+    pub offer_h2: bool,
 }
 
 /// The name that is told to the server (RFC 6066 section 3).
@@ -113,7 +115,10 @@ fn client_config(plan: &Plan, provider: Arc<CryptoProvider>, verifier: Arc<Verif
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = match plan.offer_h2 {
+        true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        false => vec![b"http/1.1".to_vec()],
+    };
     config.enable_sni = plan.sni != Sni::None;
     // A resumed session would show no certificate.
     config.resumption = Resumption::disabled();

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use crate::event::{
-    ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Finding, Judged, Listening, Opened,
-    Redirected, UpgradeAnswered, UpgradeSent,
+    ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Examined, Finding, Judged, Listening,
+    Opened, Redirected, SecondLook, UpgradeAnswered, UpgradeSent,
 };
 use crate::wire::head::Head;
 
@@ -174,9 +174,13 @@ fn masked_kind(kind: &EventKind) -> Option<EventKind> {
         EventKind::RetryAt(_) | EventKind::GaveUp(_) | EventKind::FaultDone(_) | EventKind::Check(_) => return None,
         EventKind::ClientReport(report) => EventKind::ClientReport(masked_report(report)?),
         EventKind::Compared(compared) => EventKind::Compared(masked_comparison(compared)),
-        EventKind::Received(_) | EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {
-            return None;
+        EventKind::SecondLook(look) => EventKind::SecondLook(SecondLook { words: text(&look.words), ..look.clone() }),
+        EventKind::Examined(examined) => {
+            EventKind::Examined(Examined { evidence: text(&examined.evidence), ..examined.clone() })
         }
+        EventKind::ClockStepped(_) | EventKind::HeartbeatChosen(_) | EventKind::ExamPlanned(_) => return None,
+        EventKind::IdleSocket(_) | EventKind::IdleFound(_) | EventKind::Lines(_) => return None,
+        EventKind::Received(_) | EventKind::InputBad(_) | EventKind::InputEnded(_) => return None,
     };
     Some(masked)
 }

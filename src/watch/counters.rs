@@ -18,6 +18,12 @@ pub struct Counters {
     pub data: u64,
     /// When the last byte passed; none before the first.
     pub last_at: Option<Moment>,
+    /// The payload of the last whole message, and when its last byte passed.
+    pub last_message: Option<(u64, Moment)>,
+    /// The payload of the largest message, whole or begun.
+    pub largest: u64,
+    /// The fragments so far of the message under way.
+    partial: u64,
     /// Frame `n` stands at `n % RING`.
     ring: [Option<(Header, Moment)>; RING],
 }
@@ -36,7 +42,18 @@ impl Counters {
         if matches!(header.opcode, Opcode::Text | Opcode::Binary | Opcode::Continuation) {
             self.data += 1;
             self.messages += u64::from(header.fin);
+            self.partial = self.partial.saturating_add(header.len);
+            self.largest = self.largest.max(self.partial);
+            if header.fin {
+                self.last_message = Some((std::mem::take(&mut self.partial), at));
+            }
         }
+    }
+
+    /// The largest message, with the frame that is under way and not through: a peer may refuse it by its header.
+    pub fn largest_with(&self, under_way: Option<Header>) -> u64 {
+        let begun = under_way.filter(|header| !header.opcode.is_control()).map_or(0, |header| header.len);
+        self.largest.max(self.partial.saturating_add(begun))
     }
 
     /// So many messages of one frame each passed whose headers no ring would still hold.
@@ -69,6 +86,22 @@ mod tests {
             counters.frame(Moment::START, header);
         }
         assert_eq!((counters.frames, counters.messages), (3, 1));
+        assert_eq!((counters.last_message, counters.largest), (Some((2, Moment::START)), 2));
+    }
+
+    #[test]
+    fn the_largest_message_counts_whole_and_also_while_it_is_on_its_way() {
+        let mut counters = Counters::default();
+        let at = Moment::from_millis(5);
+        counters.frame(at, Header::new(Opcode::Binary, 9_000, None));
+        counters.frame(at, Header { fin: false, ..Header::new(Opcode::Text, 6_000, None) });
+        counters.frame(at, Header::new(Opcode::Ping, 125, None));
+        assert_eq!((counters.last_message, counters.largest), (Some((9_000, at)), 9_000));
+        assert_eq!(counters.largest_with(None), 9_000);
+        assert_eq!(counters.largest_with(Some(Header::new(Opcode::Continuation, 7_000, None))), 13_000);
+        assert_eq!(counters.largest_with(Some(Header::new(Opcode::Close, 100, None))), 9_000);
+        counters.frame(at, Header::new(Opcode::Continuation, 7_000, None));
+        assert_eq!((counters.last_message, counters.largest), (Some((13_000, at)), 13_000));
     }
 
     #[test]

@@ -3,18 +3,27 @@
 //! A *sign of life* is any byte that arrives; sending is none. The idle clock makes one heartbeat due when nothing has
 //! arrived for the interval, and has at most one outstanding. The fixed clock makes one due each interval from the open,
 //! answered or not. The answer's deadline runs from the moment the heartbeat was written: accepted and flushed. Owns
-//! these rules; what a drop *is* belongs to `liveness`. Measured pings go the same way, but need their own pong.
+//! these rules; what a drop *is* belongs to `liveness`. Measured pings go the same way, but need their own pong. The server's
+//! own heartbeats are `theirs`, what the server tells of them `choice`, what a pong answers `pongs`.
 
 mod beat;
+mod choice;
+mod matcher;
 mod plan;
+mod pongs;
+mod template;
+mod theirs;
+mod words;
 
 use std::collections::VecDeque;
 
-pub use plan::{Answer, Clock, Plan, Send};
+pub use plan::{Answer, Clock, Given, Hello, Plan, Respond, Role, Send};
+pub use template::{Came, Filling, Template};
 
 use beat::{Beat, Typed, take};
+use theirs::Theirs;
 
-use crate::event::{Answered, EventKind, HeartbeatSent, Missed, PingsIgnored, Stray, StrayPong};
+use crate::event::{Answered, EventKind, HeartbeatSent, Missed, PingsIgnored, Stray};
 use crate::moment::{Moment, Span};
 
 /// What the machine asks for. One lives at a time, so that its size is no matter.
@@ -27,16 +36,36 @@ pub enum Output {
         number: u64,
         measured: bool,
     },
+    /// Write this answer to a heartbeat of the server's.
+    Reply(Payload),
     /// Enough misses: the server has dropped us silently.
     Dead,
     /// A heartbeat did not leave in time.
     Stuck,
 }
 
+/// A heartbeat, or the answer to one, on its way out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Payload {
+    Ping(Vec<u8>),
+    Text(String),
+    Binary(Vec<u8>),
+}
+
 /// One connection's heartbeats.
 #[derive(Debug)]
 pub struct Heartbeat {
     plan: Plan,
+    /// Begins with the server's hello; until then `plan` is plain pings.
+    pending: Option<Box<Plan>>,
+    /// The server's product is still to be recognised.
+    auto: bool,
+    /// So many were sent under an earlier plan: pings, which any sign of life settles.
+    earlier: u64,
+    theirs: Theirs,
+    /// The last `s` that the server counted, and the wall clock at the start of the run: for messages that carry them.
+    sequence: Option<i64>,
+    wall_start_ms: i64,
     /// Where the idle interval begins.
     quiet_since: Moment,
     next_fixed: Option<Moment>,
@@ -63,12 +92,23 @@ const IGNORED_TOLD_AT: u32 = 3;
 impl Heartbeat {
     /// From the open on. `nonce` makes the pings of one connection unlike those of another.
     pub fn new(plan: Plan, opened: Moment, nonce: u32) -> Heartbeat {
+        let auto = plan.auto;
+        let (plan, pending) = match plan.after {
+            Some(_) => (plan.until_hello(), Some(Box::new(plan))),
+            None => (plan, None),
+        };
         let next_fixed = match plan.clock {
             Clock::Fixed => plan.every.map(|every| opened.after(every)),
             Clock::Idle => None,
         };
         Heartbeat {
             plan,
+            pending,
+            auto,
+            earlier: 0,
+            theirs: Theirs::new(opened),
+            sequence: None,
+            wall_start_ms: 0,
             quiet_since: opened,
             next_fixed,
             outstanding: VecDeque::new(),
@@ -98,11 +138,14 @@ impl Heartbeat {
     /// When [`Heartbeat::tick`] has something to do.
     pub fn deadline(&self) -> Option<Moment> {
         let waits = self.outstanding.iter().chain(&self.unanswered).map(|beat| beat.deadline);
-        waits.chain(self.due()).min()
+        waits.chain(self.due()).chain(self.theirs_due()).min()
     }
 
     /// When the next heartbeat goes out, if nothing arrives before.
     pub fn due(&self) -> Option<Moment> {
+        if self.plan.role != Role::Send {
+            return None;
+        }
         match self.plan.clock {
             Clock::Fixed => self.next_fixed,
             Clock::Idle if self.outstanding.is_empty() => self.plan.every.map(|every| self.quiet_since.after(every)),
@@ -115,17 +158,17 @@ impl Heartbeat {
         self.answered_at
     }
 
-    /// The eight bytes of a ping: nonce and number.
-    pub fn ping_payload(&self, number: u64) -> [u8; 8] {
-        let mut payload = [0; 8];
-        payload[..4].copy_from_slice(&self.nonce.to_be_bytes());
-        payload[4..].copy_from_slice(&(number as u32).to_be_bytes());
-        payload
-    }
-
-    /// What the ping of this number carries: what was typed for it, or its eight bytes.
-    pub fn payload(&self, number: u64) -> Vec<u8> {
-        self.typed.payload_of(number).map_or_else(|| self.ping_payload(number).to_vec(), <[u8]>::to_vec)
+    /// What goes out as the heartbeat of this number.
+    pub fn outgoing(&self, now: Moment, number: u64, measured: bool) -> Payload {
+        match &self.plan.send {
+            Send::Text(text) if !measured => Payload::Text(text.clone()),
+            Send::Binary(bytes) if !measured => Payload::Binary(bytes.clone()),
+            Send::Template { text, binary } if !measured => {
+                let filled = text.fill(&Filling { number, ..self.filling(now) });
+                if *binary { Payload::Binary(filled.into_bytes()) } else { Payload::Text(filled) }
+            }
+            _ => Payload::Ping(self.payload(number)),
+        }
     }
 
     /// A measured ping, now, beside the heartbeats.
@@ -141,11 +184,22 @@ impl Heartbeat {
 
     /// Another interval from now on, or none; and another timeout, if one is given. What is outstanding keeps its own.
     pub fn change(&mut self, now: Moment, every: Option<Span>, timeout: Option<Span>) {
-        self.plan.every = every;
-        self.plan.timeout = timeout.unwrap_or(self.plan.timeout);
+        for plan in [Some(&mut self.plan), self.pending.as_deref_mut()].into_iter().flatten() {
+            // The server's heartbeats have the server's interval; they can only be left alone, or not.
+            if plan.role == Role::Send || every.is_none() || plan.every.is_none() {
+                plan.every = every;
+            }
+            plan.timeout = timeout.unwrap_or(plan.timeout);
+            plan.given = Given { every: true, timeout: plan.given.timeout || timeout.is_some(), ..plan.given };
+        }
+        self.theirs.begin(now);
+        self.restart(now);
+    }
+
+    fn restart(&mut self, now: Moment) {
         self.quiet_since = self.quiet_since.max(now);
         self.next_fixed = match self.plan.clock {
-            Clock::Fixed => every.map(|every| now.after(every)),
+            Clock::Fixed => self.plan.every.map(|every| now.after(every)),
             Clock::Idle => None,
         };
     }
@@ -158,7 +212,7 @@ impl Heartbeat {
         beat.deadline = now.after(beat.timeout);
         beat.bytes_before = bytes;
         let measured = beat.measured;
-        let what = if measured { Send::Ping.words() } else { self.plan.send.words() };
+        let what = if measured || number <= self.earlier { Send::Ping.words() } else { self.plan.send.words() };
         self.emit(EventKind::Heartbeat(HeartbeatSent { number, measured, what }));
         if only_sent && !measured {
             self.quiet_since = now;
@@ -172,55 +226,50 @@ impl Heartbeat {
     pub fn life(&mut self, now: Moment, total: u64) {
         self.bytes = total;
         self.quiet_since = self.quiet_since.max(now);
-        if !matches!(self.plan.answer, Answer::Any) {
+        self.life_of_theirs(now);
+        let (any, earlier) = (matches!(self.plan.answer, Answer::Any), self.earlier);
+        if (!any && earlier == 0) || self.outstanding.is_empty() {
             return;
         }
-        let settled: Vec<Beat> = self.outstanding.iter().filter(|beat| beat.settles_by_life()).copied().collect();
-        self.outstanding.retain(|beat| !beat.settles_by_life());
+        let settles = |beat: &Beat| beat.settles_by_life() && (any || beat.number <= earlier);
+        let settled: Vec<Beat> = self.outstanding.iter().filter(|beat| settles(beat)).copied().collect();
+        self.outstanding.retain(|beat| !settles(beat));
         for beat in settled {
             self.misses = 0;
             self.answered_at = Some(now);
-            match self.plan.send {
-                Send::Ping if self.unanswered.len() < KEPT => {
-                    self.unanswered.push_back(Beat { settled: Some(now), ..beat });
-                }
-                _ => self.answer(beat, now, false),
+            let is_ping = beat.number <= earlier || self.plan.send == Send::Ping;
+            if is_ping && self.unanswered.len() < KEPT {
+                self.unanswered.push_back(Beat { settled: Some(now), ..beat });
+            } else {
+                self.answer(beat, now, false);
             }
         }
     }
 
-    /// A pong came, its last byte at `at`.
-    pub fn pong(&mut self, at: Moment, payload: &[u8]) {
-        let numbers = self.numbers_of(payload);
-        let beats = self.outstanding.iter().chain(&self.unanswered);
-        let answered = beats.map(|beat| beat.number).filter(|number| numbers.contains(number)).min();
-        if let Some(number) = answered
-            && let Some(beat) = take(&mut self.outstanding, number).or_else(|| take(&mut self.unanswered, number))
-        {
-            self.settle_before(number, at);
-            return self.own_answer(beat, at);
-        }
-        let kind = self.fate_of(&numbers);
-        self.emit(EventKind::StrayPong(StrayPong { kind, len: payload.len() as u64 }));
-    }
-
     /// A message came.
     pub fn message(&mut self, at: Moment, text: Option<&str>, bytes: &[u8]) {
-        let is_answer = match (&self.plan.answer, &self.plan.send) {
-            (Answer::Match, Send::Text(sent)) => text == Some(sent.as_str()),
-            (Answer::Match, Send::Binary(sent)) => text.is_none() && bytes == sent.as_slice(),
-            (Answer::Text(wanted), _) => text == Some(wanted.as_str()),
-            (Answer::Regex(wanted), _) => text.is_some_and(|text| wanted.is_match(text)),
-            _ => false,
-        };
-        if !is_answer {
+        if !self.listens() {
             return;
         }
-        let written = |beat: &&Beat| !beat.measured && beat.written.is_some();
-        if let Some(number) = self.outstanding.iter().find(written).map(|beat| beat.number)
+        let came = Came::new(text, bytes);
+        self.hear(at, &came);
+        let waits = |beat: &&Beat| !beat.measured && beat.written.is_some() && beat.number > self.earlier;
+        let answered = self.outstanding.iter().filter(waits).find(|beat| self.is_answer(at, beat.number, &came));
+        if let Some(number) = answered.map(|beat| beat.number)
             && let Some(beat) = take(&mut self.outstanding, number)
         {
             self.own_answer(beat, at);
+        }
+    }
+
+    /// Is this message the answer to the heartbeat of that number?
+    fn is_answer(&self, at: Moment, number: u64, came: &Came<'_>) -> bool {
+        let filling = Filling { number, ..self.filling(at) };
+        match (&self.plan.answer, &self.plan.send) {
+            (Answer::Match, Send::Text(sent)) => came.text == Some(sent.as_str()),
+            (Answer::Match, Send::Binary(sent)) => came.text.is_none() && came.bytes == sent.as_slice(),
+            (Answer::Match, Send::Template { text, .. }) => text.fill(&filling).as_bytes() == came.bytes,
+            (answer, _) => answer.is_met(came, &filling),
         }
     }
 
@@ -228,6 +277,7 @@ impl Heartbeat {
     pub fn held(&mut self, span: Span) {
         self.quiet_since = self.quiet_since.after(span);
         self.next_fixed = self.next_fixed.map(|at| at.after(span));
+        self.theirs.held(span);
         for beat in self.outstanding.iter_mut().chain(&mut self.unanswered) {
             beat.deadline = beat.deadline.after(span);
         }
@@ -252,7 +302,9 @@ impl Heartbeat {
                 return;
             }
         }
-        self.begin_due(now);
+        if !self.theirs_missed(now) {
+            self.begin_due(now);
+        }
     }
 
     fn begin_due(&mut self, now: Moment) {
@@ -298,7 +350,8 @@ impl Heartbeat {
             return true;
         }
         // The next one follows a miss at once; the fixed clock has its own next one, and switched off there is none.
-        if !measured && self.plan.every.is_some() && self.plan.clock == Clock::Idle && self.outstanding.is_empty() {
+        let idle = self.plan.role == Role::Send && self.plan.clock == Clock::Idle;
+        if !measured && self.plan.every.is_some() && idle && self.outstanding.is_empty() {
             self.send(now, false);
         }
         false
@@ -329,48 +382,6 @@ impl Heartbeat {
         let rtt = beat.written.map_or(Span::ZERO, |written| at.since(written));
         let (number, measured) = (beat.number, beat.measured);
         self.emit(EventKind::Answered(Answered { number, measured, own, rtt }));
-    }
-
-    /// 5.5.3: a pong may answer only the newest of several pings; the older ones are settled by it too, except measured ones.
-    fn settle_before(&mut self, number: u64, at: Moment) {
-        let is_older = |beat: &Beat| beat.number < number && beat.written.is_some() && !beat.measured;
-        let all = self.unanswered.iter().chain(&self.outstanding);
-        let older: Vec<Beat> = all.filter(|beat| is_older(beat)).copied().collect();
-        self.unanswered.retain(|beat| !is_older(beat));
-        self.outstanding.retain(|beat| !is_older(beat));
-        for beat in older {
-            self.answer(beat, beat.settled.unwrap_or(at), false);
-        }
-    }
-
-    /// What a pong with this payload may answer.
-    fn numbers_of(&self, payload: &[u8]) -> Vec<u64> {
-        let mut numbers = self.typed.numbers_of(payload);
-        numbers.extend(self.number_of(payload).filter(|number| self.typed.payload_of(*number).is_none()));
-        numbers
-    }
-
-    fn fate_of(&self, numbers: &[u64]) -> Stray {
-        let known = self.fates.iter().filter(|(number, _)| numbers.contains(number));
-        let fates: Vec<Stray> = known.map(|(_, fate)| *fate).collect();
-        // Of equal ones the one without its pong has it now.
-        if fates.contains(&Stray::Late) { Stray::Late } else { fates.first().copied().unwrap_or(Stray::Unknown) }
-    }
-
-    fn number_of(&self, payload: &[u8]) -> Option<u64> {
-        let (nonce, number) = payload.split_first_chunk::<4>()?;
-        let number = u32::from_be_bytes(number.try_into().ok()?);
-        let known = u32::from_be_bytes(*nonce) == self.nonce && u64::from(number) <= self.last_number && number > 0;
-        known.then_some(u64::from(number))
-    }
-
-    fn remember(&mut self, number: u64, fate: Stray) {
-        if self.fates.len() == KEPT
-            && let Some((oldest, _)) = self.fates.pop_front()
-        {
-            self.typed.forget(oldest);
-        }
-        self.fates.push_back((number, fate));
     }
 
     fn emit(&mut self, kind: EventKind) {

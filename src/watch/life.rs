@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 pub use terms::{Action, Command, End, FrameNote, Input, Mark, Outgoing, Output, Plan, Role, Wire};
 
 use crate::event::{
-    CloseSeen, Direction, Ended, EventKind, Farewell, FrameSeen, Held, Holder, How, PayloadBytes, Side,
+    CloseSeen, Direction, Ended, EventKind, Farewell, FrameSeen, Held, Holder, How, LastSent, PayloadBytes, Side,
 };
 use crate::moment::{Moment, Span};
 use crate::watch::closing::{Closing, Expired};
 use crate::watch::farewell::FarewellRule;
-use crate::watch::heartbeat::{self, Heartbeat};
+use crate::watch::heartbeat::{self, Heartbeat, Payload};
 use crate::watch::liveness::{Cut, classify};
 use crate::wire::close::{self, CloseBody};
 use crate::wire::header::Opcode;
@@ -32,11 +32,13 @@ pub struct Life {
     held: Span,
     finished: bool,
     out: VecDeque<Output>,
-    heartbeat_send: heartbeat::Send,
+    first_message: Option<PayloadBytes>,
 }
 
 /// An announcement is about the drop that follows it within this time.
 const FAREWELL_HOLDS: Span = Span::from_secs(120);
+/// So much of the peer's first message is kept.
+const FIRST_KEPT: usize = 256;
 /// A time without reading that is worth an event.
 const HELD_TOLD_FROM: Span = Span::from_millis(1000);
 
@@ -54,7 +56,7 @@ impl Life {
             held: Span::ZERO,
             finished: false,
             out: VecDeque::new(),
-            heartbeat_send: plan.heartbeat.send.clone(),
+            first_message: None,
         }
     }
 
@@ -73,7 +75,18 @@ impl Life {
             Input::Held { by, span } => self.hold(by, span),
             Input::Tick => self.tick(now),
         }
-        self.drain_heartbeat();
+        self.drain_heartbeat(now);
+    }
+
+    /// The subprotocol that the server has chosen, if any: it may tell the product.
+    pub fn learn_subprotocol(&mut self, name: Option<&str>) {
+        self.heartbeat.learn_subprotocol(self.opened, name);
+        self.drain_heartbeat(self.opened);
+    }
+
+    /// The wall clock at the start of the run, for heartbeats that carry the time.
+    pub fn learn_wall_clock(&mut self, start_unix_ms: i64) {
+        self.heartbeat.learn_wall_clock(start_unix_ms);
     }
 
     /// The next output.
@@ -146,6 +159,10 @@ impl Life {
             bytes_out: wire.bytes_out,
             messages_in: wire.messages_in,
             messages_out: wire.messages_out,
+            first_message: self.first_message,
+            sent_last: wire.sent_last.map(|(len, at)| LastSent { len, ago: now.since(at) }),
+            sent_largest: wire.sent_largest,
+            bad_bytes: (!wire.bad_bytes.is_empty()).then_some(PayloadBytes(wire.bad_bytes)),
             io: end.io,
             last_frames: wire.last_frames,
         }
@@ -161,6 +178,7 @@ impl Life {
             return self.finish(Cut::Breach(breach));
         }
         match (note.header.opcode, note.direction) {
+            (Opcode::Ping, Direction::In) => self.heartbeat.peer_ping(note.last_at),
             (Opcode::Pong, Direction::In) => self.heartbeat.pong(note.last_at, &note.payload),
             (Opcode::Close, direction) => self.close_seen(note, direction),
             _ => {}
@@ -186,6 +204,9 @@ impl Life {
     }
 
     fn message(&mut self, now: Moment, text: Option<&str>, bytes: &[u8]) {
+        if self.first_message.is_none() && self.role == Role::Client {
+            self.first_message = Some(PayloadBytes(bytes[..bytes.len().min(FIRST_KEPT)].to_vec()));
+        }
         self.heartbeat.message(now, text, bytes);
         if let Some(text) = text
             && self.role == Role::Client
@@ -236,25 +257,22 @@ impl Life {
         }
     }
 
-    fn drain_heartbeat(&mut self) {
+    fn drain_heartbeat(&mut self, now: Moment) {
         while let Some(output) = self.heartbeat.poll() {
             match output {
                 heartbeat::Output::Emit(kind) => self.emit(kind),
-                heartbeat::Output::Write { number, measured } => self.write_heartbeat(number, measured),
+                heartbeat::Output::Write { number, measured } => {
+                    let payload = self.heartbeat.outgoing(now, number, measured);
+                    self.act(Action::Send(outgoing(payload), Mark::Heartbeat(number)));
+                }
+                // After a Close nothing may follow (5.5.1), and what is not sent is not told.
+                heartbeat::Output::Reply(_) if self.is_closing() => drop(self.heartbeat.poll()),
+                heartbeat::Output::Reply(payload) => self.act(Action::Send(outgoing(payload), Mark::Message)),
                 // What the kernel knows of the silence is asked by the shell.
                 heartbeat::Output::Dead => self.finish(Cut::Silent { delivered: None }),
                 heartbeat::Output::Stuck => self.finish(Cut::WriteStuck),
             }
         }
-    }
-
-    fn write_heartbeat(&mut self, number: u64, measured: bool) {
-        let outgoing = match &self.heartbeat_send {
-            heartbeat::Send::Text(text) if !measured => Outgoing::Text(text.clone()),
-            heartbeat::Send::Binary(bytes) if !measured => Outgoing::Binary(bytes.clone()),
-            _ => Outgoing::Ping(self.heartbeat.payload(number)),
-        };
-        self.act(Action::Send(outgoing, Mark::Heartbeat(number)));
     }
 
     fn finish(&mut self, cut: Cut) {
@@ -281,6 +299,14 @@ pub fn close_event(note: &FrameNote, first: bool) -> Option<EventKind> {
     let (CloseBody { code, reason }, _) = CloseBody::parse(&note.payload);
     let name = code.map_or("no code", close::name).into();
     Some(EventKind::CloseSeen(CloseSeen { direction: note.direction, first, code, name, reason }))
+}
+
+fn outgoing(payload: Payload) -> Outgoing {
+    match payload {
+        Payload::Ping(bytes) => Outgoing::Ping(bytes),
+        Payload::Text(text) => Outgoing::Text(text),
+        Payload::Binary(bytes) => Outgoing::Binary(bytes),
+    }
 }
 
 fn frame_seen(note: &FrameNote) -> FrameSeen {

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod life;
 pub mod liveness;
 pub mod presets;
+pub mod products;
 pub mod profiles;
 pub mod reconnect;
 pub mod session;

@@ -9,8 +9,12 @@ mod support;
 
 mod clean;
 mod cut;
+mod deep;
 mod dial;
 mod drops;
+mod first_finding;
+mod heartbeats;
+mod idle;
 mod no_false_drop;
 mod reconnect;
 mod request;

@@ -5,12 +5,14 @@
 
 pub mod events;
 pub mod peer;
+pub mod proxy;
 pub mod raw;
 pub mod run;
 pub mod signal;
 
 pub use events::Events;
 pub use peer::Peer;
+pub use proxy::Proxy;
 pub use raw::RawPeer;
 pub use run::{Ran, Running, Server, probe, wscope};
 

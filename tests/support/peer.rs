@@ -38,6 +38,11 @@ impl Peer {
         start(command, &format!("{script}, or the package that it needs,"))
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its URL without TLS.
     pub fn url(&self) -> String {
         format!("ws://127.0.0.1:{}/", self.port)

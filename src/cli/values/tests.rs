@@ -111,7 +111,9 @@ fn a_heartbeat_is_a_ping_a_text_or_bytes() {
     assert_eq!(heartbeat_send("ping"), Ok(SendArg::Ping));
     assert_eq!(heartbeat_send("text:HeartBeat"), Ok(SendArg::Text("HeartBeat".to_owned())));
     assert_eq!(heartbeat_send("hex:0A ff"), Ok(SendArg::Hex(vec![0x0a, 0xff])));
-    for text in ["hex:0", "hex:zz", "Ping", ""] {
+    assert_eq!(heartbeat_send("auto"), Ok(SendArg::Auto));
+    assert_eq!(heartbeat_send("phoenix-v1"), Ok(SendArg::Preset("phoenix-v1".to_owned())));
+    for text in ["hex:0", "hex:zz", "Ping", "", "a b"] {
         assert!(heartbeat_send(text).unwrap_err().starts_with("expected "), "{text}");
     }
 }

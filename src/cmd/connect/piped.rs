@@ -50,7 +50,9 @@ pub async fn run(plan: &Plan, target: Target, signals: &mut Signals, clock: Cloc
     let reach = aimed(&plan.reach, target);
     frame::begin(&readers.fan, &plan.command, clock);
     let wrongs = conduct::Current::default();
-    let (diagnosis, outcome) = (Diagnosis::new(reach.life.heartbeat.every), Outcome::new(LENIENT));
+    let diagnosis =
+        Diagnosis::new(reach.life.heartbeat.every, clock.wall_start_unix_ms()).with_rules(plan.rules.clone());
+    let outcome = Outcome::new(LENIENT);
     let audience = Audience::new(Rc::clone(&readers.fan), signals, diagnosis, outcome);
     let mut piped = Piped::new(plan, audience, Rc::clone(&wrongs));
     for variable in &plan.unused_proxies {

@@ -55,7 +55,9 @@ pub async fn run(plan: &Plan, terminal: &Terminal, target: Target, signals: &mut
     let reach = aimed(&plan.reach, target);
     frame::begin(&readers.fan, &plan.command, clock);
     let wrongs = conduct::Current::default();
-    let (diagnosis, outcome) = (Diagnosis::new(reach.life.heartbeat.every), Outcome::new(LENIENT));
+    let diagnosis =
+        Diagnosis::new(reach.life.heartbeat.every, clock.wall_start_unix_ms()).with_rules(plan.rules.clone());
+    let outcome = Outcome::new(LENIENT);
     let audience = Audience::new(Rc::clone(&readers.fan), signals, diagnosis, outcome);
     let mut repl = Repl::new(plan, terminal, audience, &readers, editor, notebook, replies, Rc::clone(&wrongs));
     repl.stats.url = url.clone();

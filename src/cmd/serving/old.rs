@@ -143,6 +143,10 @@ fn ended(how: How, by: Side, opened: Moment, now: Moment, (messages, bytes): (u6
         bytes_out: bytes,
         messages_in: messages,
         messages_out: messages,
+        first_message: None,
+        sent_last: None,
+        sent_largest: 0,
+        bad_bytes: None,
         io: None,
         last_frames: Vec::new(),
     }

@@ -29,6 +29,12 @@ pub fn fault(name: &str) -> Option<String> {
     Some(text)
 }
 
+/// The names of all faults.
+pub fn names() -> Vec<&'static str> {
+    let cells = rows("| name | value |").filter_map(|cells| cells.first().copied());
+    cells.flat_map(|cell| cell.split(", ")).map(|name| name.trim_matches('`')).collect()
+}
+
 /// The cells of each row below the head that begins like this.
 fn rows(head: &str) -> impl Iterator<Item = Vec<&'static str>> + use<> {
     let table = PAGE.find(head).map_or("", |at| &PAGE[at..]);
@@ -47,10 +53,12 @@ mod tests {
     #[test]
     fn a_fault_has_its_values_and_what_probe_says_of_it() {
         let text = fault("latency").unwrap_or_default();
-        for part in ["latency (fault of serve)", "100ms, no jitter", "spec   latency=5s", "silent-next-hop, exit 24"] {
+        for part in ["latency (fault of serve)", "100ms, no jitter", "spec     latency=5s", "silent-next-hop, exit 24"]
+        {
             assert!(text.contains(part), "no {part:?} in {text}");
         }
         assert!(fault("rsv2").is_some_and(|text| text.contains("RSV2")));
         assert_eq!(fault("explode"), None);
+        assert!(names().len() > 20 && names().into_iter().all(|name| fault(name).is_some()), "{:?}", names());
     }
 }

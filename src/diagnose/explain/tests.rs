@@ -7,6 +7,9 @@ fn every_word_that_wscope_prints_is_explained_within_the_width() {
     let mut words: Vec<String> = ENTRIES.iter().map(|entry| entry.code.to_string()).collect();
     words.extend(Exit::ALL.iter().map(|exit| format!("exit {}", exit.code())));
     words.extend((100..600).chain(1000..5000).map(|number: u16| number.to_string()));
+    words.extend(drops::names().chain(faults::names()).chain(products::keys()).map(String::from));
+    words.extend(presets::names().into_iter().map(String::from));
+    words.extend(Exit::ALL.iter().map(|exit| exit.word().to_string()));
     for word in words {
         let text = explain(&word).unwrap_or_default();
         assert!(text.ends_with('\n') && text.is_ascii(), "{word}");
@@ -25,7 +28,7 @@ fn other_words_are_not_explained() {
 
 #[test]
 fn a_close_code_tells_whether_it_may_be_on_the_wire() {
-    assert!(explain("1000").is_some_and(|text| text.contains("wire   may be in a Close frame\n")));
+    assert!(explain("1000").is_some_and(|text| text.contains("wire     may be in a Close frame\n")));
     assert!(explain(" 1006 ").is_some_and(|text| text.contains("may not be in a Close frame")));
 }
 
@@ -51,6 +54,86 @@ fn a_mistyped_code_finds_the_nearest() {
     assert_eq!(nearest("upgrade-striped").first(), Some(&"upgrade-stripped"));
     assert!(nearest("accept").contains(&"accept-wrong") && nearest("certificate").len() == 3);
     assert!(nearest("").is_empty() && nearest(&"x".repeat(1000)).is_empty() && nearest("zzzzzz").is_empty());
+}
+
+#[test]
+fn a_mistyped_name_of_another_kind_is_found_too() {
+    assert_eq!(nearest("clean-clse").first(), Some(&"clean-close"));
+    assert_eq!(nearest("discrod").first(), Some(&"discord"));
+    assert_eq!(nearest("fragmnts").first(), Some(&"fragments"));
+}
+
+#[test]
+fn a_word_of_two_kinds_has_both_texts() {
+    let fin = explain("fin").unwrap_or_default();
+    assert!(fin.contains("fin (fault of serve)") && fin.contains("fin (how a connection ends)"), "{fin}");
+    let reset = explain("reset").unwrap_or_default();
+    assert!(reset.starts_with("reset (error, ") && reset.contains("reset (how a connection ends)"), "{reset}");
+    // The words of the JSON are those of the classes, with their underscores.
+    assert!(explain("close_unanswered").is_some_and(|text| text.contains("our Close frame was answered by the end")));
+}
+
+#[test]
+fn a_close_code_is_explained_as_a_product_means_it() {
+    assert_eq!(
+        explain("3008").unwrap_or_default(),
+        "3008 Timeout (Close code)\n\n\
+         \x20 means    timed out, as HTTP 408\n\
+         \x20 wire     may be in a Close frame\n\
+         \x20 from     something that took too long, as HTTP 408; in Centrifugo a client that reads too\n           slowly\n\
+         \x20 help     look at what took long on this side; reconnect with a growing, random pause\n\
+         \x20 rule     RFC 6455 section 7.4\n\n\
+         \x20 in       Centrifugo (--product centrifugo): this client reads too slowly\n"
+    );
+    assert_eq!(
+        explain("4001 --product discord").unwrap_or_default(),
+        "4001 (Close code of Discord gateway)\n\n\
+         \x20 means    unknown opcode, or a payload that is not valid\n\
+         \x20 help     correct the message; reconnect with a growing, random pause\n\
+         \x20 note     resume the session where that is allowed, with op 6 instead of op 2\n"
+    );
+    assert_eq!(explain("4001 --product=discord"), explain_for("4001", "Discord").ok());
+    assert_eq!(explain_for("fin", "discord"), Err("expected a close code with --product, got \"fin\"".into()));
+    assert_eq!(explain("4001 --product acme"), None);
+}
+
+#[test]
+fn a_product_tells_its_codes_its_hello_and_its_preset() {
+    let text = explain("graphql").unwrap_or_default();
+    for part in [
+        "graphql-transport-ws (product)",
+        "\n  4408     connection_init did not come in time",
+        "\n  first    \"{\\\"type\\\":\\\"connection_init\\\"}\"\n",
+        "--heartbeat-send graphql",
+        "graphql (heartbeat preset)",
+    ] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    assert!(explain("pusher").is_some_and(|text| text.contains("\n  others   4000 to 4099: a refusal that stays")));
+    assert!(explain("heartcheck").is_some_and(|text| text.contains("HeartBeat")));
+}
+
+#[test]
+fn a_word_that_is_too_wide_is_cut() {
+    let mut text = String::new();
+    line(&mut text, "a", &"x".repeat(200));
+    assert!(text.lines().count() == 3 && text.lines().all(|line| line.len() <= WIDTH), "{text}");
+}
+
+#[test]
+fn a_status_says_what_it_means_for_an_upgrade() {
+    for (status, part) in [
+        ("204", "no upgrade was made"),
+        ("409", "SignalR"),
+        ("444", "nginx"),
+        ("464", "HTTP/2 or gRPC"),
+        ("499", "log"),
+        ("522", "Cloudflare"),
+        ("525", "TLS"),
+        ("530", "name"),
+    ] {
+        assert!(explain(status).is_some_and(|text| text.contains(part)), "{status}: {:?}", explain(status));
+    }
 }
 
 #[test]

@@ -1,6 +1,11 @@
-//! What each answer other than 101 is taken for.
+//! What each answer other than 101 is taken for. Pages of nginx and HAProxy are theirs to the byte, the others are as
+//! their makers' sources and manuals have them.
+
+mod hops;
+mod requests;
 
 use super::*;
+use crate::event::finding::Confidence;
 use crate::event::{Body, PayloadBytes};
 use crate::wire::head::Head;
 
@@ -22,6 +27,21 @@ fn judged_with(request: &[u8], url: &str, answer: &str, body: &str) -> Finding {
 
 fn judged(answer: &str, body: &str) -> Finding {
     judged_with(REQUEST, "ws://a/ws", answer, body)
+}
+
+/// Answer, body, and what is expected: code, confidence, a part of the cause, a part of the help.
+type Row<'a> = (&'a str, &'a str, &'a str, Confidence, &'a str, &'a str);
+
+fn assert_rows(rows: &[Row<'_>]) {
+    for (answer, body, code, confidence, cause, help) in rows {
+        let finding = judged(answer, body);
+        assert_eq!((finding.code, finding.confidence), (*code, *confidence), "{answer} {body}: {finding:#?}");
+        assert!(finding.cause.contains(cause), "no {cause:?} in {finding:#?}");
+        assert!(finding.help.join("\n").contains(help), "no {help:?} in {finding:#?}");
+        for line in [&finding.fact, &finding.cause].into_iter().chain(&finding.help) {
+            assert!(line.is_ascii() && !line.ends_with('.') && !line.contains("  ") || line.starts_with(' '), "{line}");
+        }
+    }
 }
 
 #[test]
@@ -111,7 +131,10 @@ fn a_redirect_shows_no_query_and_its_likely_reason() {
 #[test]
 fn a_hop_and_a_pause_that_the_answer_names_are_seen() {
     let finding = judged("503 Service Unavailable\r\nServer: awselb/2.0\r\nRetry-After: 7", "");
-    assert_eq!(finding.seen, ["Server: \"awselb/2.0\"", "Retry-After: \"7\""]);
+    let own = "answered by AWS ALB itself, not by the application";
+    assert_eq!(finding.seen, [own, "Server: \"awselb/2.0\"", "Retry-After: \"7\""]);
+    let behind = judged("503 Service Unavailable\r\nserver: nginx\r\nX-Azure-Ref: 0a", "busy");
+    assert_eq!(behind.seen, ["Server: \"nginx\"", "X-Azure-Ref: \"0a\""]);
 }
 
 #[test]

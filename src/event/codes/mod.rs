@@ -2,9 +2,14 @@
 //! what to do. Owns the general texts, which `explain` and `docs/findings.md` show; what was seen in a run, and the
 //! cause that fits it, are put into a [`Finding`] by `diagnose`.
 
+mod before_http;
+mod deep;
+mod drops;
 mod ends;
+mod first_bytes;
 mod old_clients;
 mod reach;
+mod refusals;
 mod upgrade;
 
 use crate::event::finding::{Confidence, Finding, Layer, Severity};
@@ -30,18 +35,39 @@ pub struct Entry {
 /// All of them, from the name look-up to the close.
 pub const ENTRIES: &[Entry] = &ALL;
 
-const COUNT: usize = reach::ENTRIES.len() + upgrade::ENTRIES.len() + ends::ENTRIES.len() + old_clients::ENTRIES.len();
+/// From the name look-up to the close.
+const PARTS: [&[Entry]; 9] = [
+    reach::ENTRIES,
+    before_http::ENTRIES,
+    upgrade::ENTRIES,
+    refusals::ENTRIES,
+    first_bytes::ENTRIES,
+    ends::ENTRIES,
+    drops::ENTRIES,
+    deep::ENTRIES,
+    old_clients::ENTRIES,
+];
+
+const COUNT: usize = count();
 
 const ALL: [Entry; COUNT] = joined();
 
+const fn count() -> usize {
+    let (mut count, mut part) = (0, 0);
+    while part < PARTS.len() {
+        count += PARTS[part].len();
+        part += 1;
+    }
+    count
+}
+
 const fn joined() -> [Entry; COUNT] {
     let mut all = [reach::ENTRIES[0]; COUNT];
-    let parts = [reach::ENTRIES, upgrade::ENTRIES, ends::ENTRIES, old_clients::ENTRIES];
     let (mut next, mut part) = (0, 0);
-    while part < parts.len() {
+    while part < PARTS.len() {
         let mut index = 0;
-        while index < parts[part].len() {
-            all[next] = parts[part][index];
+        while index < PARTS[part].len() {
+            all[next] = PARTS[part][index];
             next += 1;
             index += 1;
         }
@@ -106,6 +132,12 @@ impl Finding {
         self
     }
 
+    /// With lines of configuration behind the advice.
+    pub fn paste_lines(mut self, lines: Vec<String>) -> Finding {
+        self.help.extend(lines);
+        self
+    }
+
     /// With another severity than the usual one.
     pub fn at(mut self, severity: Severity) -> Finding {
         self.severity = severity;
@@ -132,7 +164,10 @@ mod tests {
         let mut codes: Vec<&str> = ENTRIES.iter().map(|entry| entry.code).collect();
         for code in &codes {
             assert!(code.split('-').all(|word| !word.is_empty()), "{code}");
-            assert!(code.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()), "{code}");
+            assert!(
+                code.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+                "{code}"
+            );
         }
         codes.sort_unstable();
         codes.dedup();

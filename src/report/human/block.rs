@@ -24,6 +24,9 @@ impl ProbeScreen {
         sections.extend(self.findings.sections(self.plan.verbosity > 0, |text, tone| self.lines.paint(text, tone)));
         if whole {
             sections.push(self.facts.rows());
+        }
+        sections.extend(self.facts.tables());
+        if whole {
             sections.push(self.hint(judged).map(|hint| vec![self.lines.dim(&hint)]).unwrap_or_default());
         }
         sections.retain(|section| !section.is_empty());

@@ -3,8 +3,9 @@
 
 use crate::event::show::{count, size, span};
 use crate::event::{
-    Answered, DialFailed, Direction, Ended, Event, EventKind, FrameSeen, GaveUp, HeartbeatSent, Held, Holder, How,
-    Missed, Opened, PingsIgnored, RetryAt, Side, Stray, StrayPong, UpgradeAnswered,
+    Answered, ClockStepped, DialFailed, Direction, Ended, Event, EventKind, ExamPlanned, FrameSeen, GaveUp,
+    HeartbeatChosen, HeartbeatSent, Held, Holder, How, IdleSocket, Missed, Opened, PingsIgnored, RetryAt, Side, Stray,
+    StrayPong, UpgradeAnswered,
 };
 use crate::moment::{Moment, Span};
 use crate::report::human::lines::Tone;
@@ -26,6 +27,12 @@ impl ProbeScreen {
             // Before the first open somebody waits for the peer to be there: a long silence would look like a hang.
             EventKind::RetryAt(_) => live || verbosity >= 1 || self.facts.opened_at.is_none(),
             EventKind::Held(_) | EventKind::PingsIgnored(_) | EventKind::Farewell(_) => live || verbosity >= 1,
+            EventKind::ClockStepped(_) | EventKind::HeartbeatChosen(_) => live || verbosity >= 1,
+            // What a longer examination may take is told before anything is sent.
+            EventKind::ExamPlanned(_) => true,
+            EventKind::SecondLook(_) => verbosity >= 1,
+            EventKind::IdleSocket(socket) => live && socket.end.is_some(),
+            EventKind::Examined(_) | EventKind::IdleFound(_) => false,
             // Before the first open, the last block tells it.
             EventKind::DialFailed(_) => (live && self.facts.opened_at.is_some()) || verbosity >= 1,
             EventKind::DialStarted(_) | EventKind::UpgradeSent(_) | EventKind::UpgradeAnswered(_) => verbosity >= 1,
@@ -80,6 +87,10 @@ impl ProbeScreen {
                 self.note(at, "farewell", &safe::quoted(&farewell.payload.0, SHOWN_MAX));
             }
             EventKind::Held(held) => self.note(at, "held", &held_text(held)),
+            EventKind::ClockStepped(step) => self.note(at, "clock", &stepped_text(step)),
+            EventKind::HeartbeatChosen(chosen) => self.note(at, "heartbeat", &chosen_text(chosen)),
+            EventKind::ExamPlanned(planned) => self.note(at, &planned.what, &planned_text(planned)),
+            EventKind::SecondLook(look) => self.note(at, "tried", &safe::line(&look.words, SHOWN_MAX)),
             EventKind::CloseSeen(close) => {
                 let way = if close.direction == Direction::In { "in" } else { "out" };
                 self.note(at, "close", &format!("{way:<3} {}", close_words(close.code, &close.reason)));
@@ -99,6 +110,8 @@ impl ProbeScreen {
             }
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) => {}
+            EventKind::IdleSocket(socket) => self.note(at, "ended", &socket_text(socket)),
+            EventKind::Examined(_) | EventKind::IdleFound(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
             EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
         }
@@ -228,6 +241,28 @@ fn missed_text(missed: &Missed) -> String {
 pub(super) fn ignored_text(ignored: &PingsIgnored) -> String {
     let (number, waited) = (ignored.in_row, span(ignored.waited));
     format!("{number} heartbeats in a row without their own answer while other data came; waited {waited}")
+}
+
+/// `this machine's clock was set forward by 2.4 s`.
+pub(super) fn stepped_text(step: &ClockStepped) -> String {
+    let way = if step.by_ms < 0 { "back" } else { "forward" };
+    format!("this machine's clock was set {way} by {}", span(Span::from_millis(step.by_ms.unsigned_abs())))
+}
+
+/// `discord: its first message begins with {"op":10; text {"op":1} every 41.3 s`.
+pub(super) fn chosen_text(chosen: &HeartbeatChosen) -> String {
+    let words = safe::line(&chosen.words, SHOWN_MAX);
+    format!("{}: {}; {words}", chosen.preset, safe::line(&chosen.why, SHOWN_MAX))
+}
+
+/// `the idle socket after 5.0 s: FIN without a Close frame`.
+fn socket_text(socket: &IdleSocket) -> String {
+    let words = socket.end.as_ref().map(|end| safe::line(&end.words, SHOWN_MAX)).unwrap_or_default();
+    format!("the {} socket after {}: {words}", socket.name, span(socket.lived))
+}
+
+fn planned_text(planned: &ExamPlanned) -> String {
+    format!("at most {} and {}", count(planned.requests.into(), "request"), roughly(planned.at_most))
 }
 
 pub(super) fn held_text(held: &Held) -> String {

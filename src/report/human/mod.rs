@@ -4,6 +4,7 @@
 
 mod block;
 mod card;
+mod examined;
 mod finding;
 mod frames;
 mod heads;

@@ -2,16 +2,19 @@
 //! close (SCREENS, screens 1 and 2), or a comparison in their place. Owns what each row tells; it judges nothing.
 
 mod compare;
+mod idle;
 
 use crate::event::series::Series;
 use crate::event::show::{count, span};
 use crate::event::{
-    Certificate, Check, CloseSeen, Compared, DialFailed, DialFault, Direction, Ended, Event, EventKind, How,
-    Redirected, Resolved, ResolvedBy, TcpOpen, TlsReady, UpgradeAnswered,
+    Certificate, Check, CloseSeen, Compared, DialFailed, DialFault, Direction, Ended, Event, EventKind, Examined, How,
+    IdleSocket, Redirected, Resolved, ResolvedBy, TcpOpen, TlsReady, UpgradeAnswered,
 };
 use crate::moment::{Moment, Span};
+use crate::report::human::examined;
 use crate::report::human::finding::indented;
 use crate::report::human::heads;
+use crate::report::human::live::chosen_text;
 use crate::report::human::words::{addresses, code_words, dial_fault, ended_fact, tried_before};
 use crate::report::safe::{self, SHOWN_MAX};
 
@@ -33,6 +36,12 @@ pub struct Facts {
     checks: Vec<Check>,
     /// The comparison, which takes the phases' place.
     compared: Option<Compared>,
+    /// The heartbeat that `auto` chose, in words.
+    chosen: Option<String>,
+    /// What `--deep` examined.
+    examined: Vec<Examined>,
+    /// What `--idle` watched.
+    idle_sockets: Vec<IdleSocket>,
     pub opened_at: Option<Moment>,
     /// Is one open now?
     pub open: bool,
@@ -99,6 +108,11 @@ impl Facts {
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {}
             EventKind::Check(check) => self.checks.push(check.clone()),
             EventKind::Compared(compared) => self.compared = Some(compared.clone()),
+            EventKind::HeartbeatChosen(chosen) => self.chosen = Some(chosen_text(chosen)),
+            EventKind::Examined(examined) => self.examined.push(examined.clone()),
+            EventKind::IdleSocket(socket) => self.idle_sockets.push(socket.clone()),
+            EventKind::IdleFound(_) => {}
+            EventKind::SecondLook(_) | EventKind::ClockStepped(_) | EventKind::ExamPlanned(_) => {}
             EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Judged(_) => {}
             EventKind::Listening(_) | EventKind::Received(_) | EventKind::ClientReport(_) => {}
             EventKind::RunEnded(_) | EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
@@ -124,9 +138,18 @@ impl Facts {
             let held = if check.held { "held" } else { "did not hold" };
             rows.extend(row("expect", None, &safe::line(&format!("{held}: {}", check.expected), SHOWN_MAX)));
         }
+        rows.extend(self.chosen.iter().flat_map(|chosen| row("heartbeat", None, chosen)));
         rows.extend(self.heartbeat_row());
         rows.extend(self.end_row());
         rows
+    }
+
+    /// What the longer examinations came to, as a table.
+    pub fn tables(&self) -> Vec<Vec<String>> {
+        [examined::rows(&self.examined), idle::rows(&self.idle_sockets)]
+            .into_iter()
+            .filter(|rows| !rows.is_empty())
+            .collect()
     }
 
     fn start_over(&mut self) {

@@ -119,9 +119,13 @@ impl PipeScreen {
             EventKind::Frame(_) | EventKind::Message(_) | EventKind::Heartbeat(_) => self.forward(event),
             EventKind::Answered(_) | EventKind::StrayPong(_) | EventKind::Missed(_) => self.forward(event),
             EventKind::PingsIgnored(_) | EventKind::Farewell(_) => self.forward(event),
+            EventKind::SecondLook(_) | EventKind::ClockStepped(_) => self.forward(event),
+            EventKind::HeartbeatChosen(_) => self.forward(event),
             EventKind::FaultDone(_) | EventKind::Check(_) => self.forward(event),
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => {}
             EventKind::Compared(_) | EventKind::Listening(_) => {}
+            EventKind::ExamPlanned(_) | EventKind::Examined(_) => {}
+            EventKind::IdleSocket(_) | EventKind::IdleFound(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) => {}
         }
     }

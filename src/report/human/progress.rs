@@ -60,6 +60,11 @@ impl Reporter for Progress {
             EventKind::FaultDone(_) | EventKind::Finding(_) | EventKind::Check(_) | EventKind::Listening(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
             EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
+            EventKind::ClockStepped(_) | EventKind::HeartbeatChosen(_) | EventKind::ExamPlanned(_) => {}
+            EventKind::SecondLook(_) => self.show("trying another way"),
+            EventKind::Examined(done) => self.show(&format!("examined: {}", done.name)),
+            EventKind::IdleSocket(socket) => self.show(&format!("over: {}", socket.name)),
+            EventKind::IdleFound(_) => {}
         }
         Ok(())
     }

@@ -94,6 +94,9 @@ impl ServeScreen {
             EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
             EventKind::Received(_) | EventKind::ClientReport(_) | EventKind::Compared(_) => {}
             EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
+            EventKind::SecondLook(_) | EventKind::ClockStepped(_) | EventKind::HeartbeatChosen(_) => {}
+            EventKind::ExamPlanned(_) | EventKind::Examined(_) => {}
+            EventKind::IdleSocket(_) | EventKind::IdleFound(_) => {}
         }
     }
 
@@ -154,6 +157,9 @@ impl ServeScreen {
             EventKind::TlsReady(_) | EventKind::Redirected(_) | EventKind::Heartbeat(_) | EventKind::Answered(_) => {}
             EventKind::StrayPong(_) | EventKind::Missed(_) | EventKind::PingsIgnored(_) | EventKind::Compared(_) => {}
             EventKind::InputBad(_) | EventKind::InputEnded(_) | EventKind::Lines(_) => {}
+            EventKind::SecondLook(_) | EventKind::ClockStepped(_) | EventKind::HeartbeatChosen(_) => {}
+            EventKind::ExamPlanned(_) | EventKind::Examined(_) => {}
+            EventKind::IdleSocket(_) | EventKind::IdleFound(_) => {}
             EventKind::Farewell(_) | EventKind::Held(_) | EventKind::RetryAt(_) | EventKind::GaveUp(_) => {}
             EventKind::Judged(_) | EventKind::Listening(_) | EventKind::RunEnded(_) => {}
         }
@@ -383,6 +389,10 @@ mod tests {
             bytes_out: 16,
             messages_in: 1,
             messages_out: 1,
+            first_message: None,
+            sent_last: None,
+            sent_largest: 0,
+            bad_bytes: None,
             io: None,
             last_frames: Vec::new(),
         })

@@ -21,7 +21,7 @@ use crate::moment::{Moment, Span};
 use crate::report::Reporter;
 use crate::report::human::frames::{Fold, Hidden};
 use crate::report::human::lines::{Tone, WIDTH, wrap};
-use crate::report::human::live::{held_text, ignored_text};
+use crate::report::human::live::{chosen_text, held_text, ignored_text, stepped_text};
 use crate::report::human::phases::Closing;
 use crate::report::human::pipe::ends::{closed_fact, gave_up_text};
 use crate::report::human::pretty::Mode;
@@ -148,6 +148,8 @@ impl TalkScreen {
             EventKind::DialFailed(failed) if self.opens > 0 => self.not_connected(at, failed),
             EventKind::Held(held) => self.held(at, held),
             EventKind::PingsIgnored(ignored) => self.note(at, ignored_text(ignored)),
+            EventKind::ClockStepped(step) => self.note(at, stepped_text(step)),
+            EventKind::HeartbeatChosen(chosen) => self.note(at, format!("heartbeat {}", chosen_text(chosen))),
             EventKind::Farewell(farewell) => {
                 let said = safe::quoted(&farewell.payload.0, SHOWN_MAX);
                 self.note(at, format!("the server announced the end: {said}"));
@@ -160,9 +162,11 @@ impl TalkScreen {
             EventKind::Redirected(_) | EventKind::DialFailed(_) | EventKind::CloseSeen(_) => self.forward(event),
             EventKind::Frame(_) | EventKind::Heartbeat(_) | EventKind::Answered(_) => self.forward(event),
             EventKind::StrayPong(_) | EventKind::Missed(_) | EventKind::Check(_) => self.forward(event),
+            EventKind::SecondLook(_) => self.forward(event),
             EventKind::RunStarted(_) | EventKind::RunEnded(_) | EventKind::Finding(_) => {}
             EventKind::Compared(_) | EventKind::Listening(_) | EventKind::Received(_) => {}
-            EventKind::ClientReport(_) => {}
+            EventKind::ExamPlanned(_) | EventKind::Examined(_) | EventKind::IdleSocket(_) => {}
+            EventKind::IdleFound(_) | EventKind::ClientReport(_) => {}
             // Of a pipe: at a terminal, stdin is what is typed.
             EventKind::InputEnded(_) | EventKind::Lines(_) => {}
         }

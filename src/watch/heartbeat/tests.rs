@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use regex::Regex;
 
 use super::*;
+use crate::event::StrayPong;
 use crate::watch::presets::preset;
 
 const NONCE: u32 = 7;
@@ -90,6 +91,7 @@ fn words(output: &Output) -> String {
     match output {
         Output::Write { number, measured: false } => format!("write {number}"),
         Output::Write { number, measured: true } => format!("measure {number}"),
+        Output::Reply(payload) => format!("reply {payload:?}"),
         Output::Dead => "dead".into(),
         Output::Stuck => "stuck".into(),
         Output::Emit(EventKind::Heartbeat(sent)) => format!("sent {} {}", sent.number, sent.what),
@@ -796,6 +798,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             send: [Send::Ping, Send::Text("hb".into()), Send::Binary(vec![1])][send].clone(),
             answer: [Answer::Any, Answer::Match, Answer::Text("hb".into()), Answer::None][answer].clone(),
             misses,
+            ..Plan::default()
         }
     })
 }

@@ -103,7 +103,8 @@ pub enum Input<'a> {
     Tick,
 }
 
-/// What the life gives back.
+/// What the life gives back. Few live at a time, so that their size is no matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, PartialEq)]
 pub enum Output {
     Emit(EventKind),
@@ -127,6 +128,12 @@ pub struct Wire {
     pub last_out: Option<Moment>,
     pub messages_in: u64,
     pub messages_out: u64,
+    /// The last whole message of ours, its payload and when its last byte was written.
+    pub sent_last: Option<(u64, Moment)>,
+    /// The payload of the largest one of ours, whole or begun.
+    pub sent_largest: u64,
+    /// The first bytes of the peer's frame that broke a rule, its header included.
+    pub bad_bytes: Vec<u8>,
     pub mid_frame: Option<(u64, u64)>,
     pub mid_message: bool,
     pub last_frames: Vec<FrameBrief>,

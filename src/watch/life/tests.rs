@@ -510,9 +510,12 @@ fn the_end_carries_every_fact() {
         last_out: Some(Moment::from_millis(23_000)),
         messages_in: 3,
         messages_out: 2,
+        sent_last: Some((7, Moment::from_millis(23_000))),
+        sent_largest: 9_000,
         mid_frame: Some((100, 300)),
         mid_message: true,
         last_frames: Vec::new(),
+        bad_bytes: Vec::new(),
     };
     let io = Some("connection reset by peer".to_string());
     let ended = life.end(Moment::from_millis(25_000), End { cut: Cut::Reset, wire, io: io.clone() });
@@ -524,6 +527,8 @@ fn the_end_carries_every_fact() {
     assert_eq!(ended.heartbeat_due.map(millis), Some(18_010));
     assert_eq!(ended.answered_ago.map(millis), Some(1_990));
     assert_eq!((ended.bytes_in, ended.bytes_out, ended.messages_in, ended.messages_out), (114, 14, 3, 2));
+    assert_eq!(ended.sent_last.map(|last| (last.len, millis(last.ago))), Some((7, 2_000)));
+    assert_eq!(ended.sent_largest, 9_000);
     assert_eq!(ended.io, io);
 }
 
@@ -540,4 +545,45 @@ fn what_we_end_ourselves_is_no_drop() {
     let ended = end(life(&plan()), 1_000, Cut::Local("time used up"));
     assert_eq!(ended.how, How::Local { why: "time used up".into() });
     assert_eq!((ended.by, ended.drop), (Side::Us, false));
+}
+
+#[test]
+fn the_head_of_the_peers_first_message_is_kept() {
+    let mut life = life(&plan());
+    let long = "x".repeat(300);
+    let rows = [
+        (1_000, Input::Message { text: Some(&long), bytes: long.as_bytes() }, ""),
+        (2_000, Input::Message { text: None, bytes: &[1] }, ""),
+    ];
+    play(&mut life, rows);
+    let kept = end(life, 3_000, Cut::Eof).first_message.unwrap();
+    assert_eq!(kept.0, &long.as_bytes()[..256]);
+}
+
+#[test]
+fn a_heartbeat_of_the_servers_is_answered_at_once_but_not_behind_a_close() {
+    let heartbeat = crate::watch::presets::preset("engineio").unwrap();
+    let mut life = life(&Plan { heartbeat, ..plan() });
+    let ping = || Input::Message { text: Some("2"), bytes: b"2" };
+    play(&mut life, [(25_000, ping(), "send text 3 Message, sent 1")]);
+    life.handle(Moment::from_millis(26_000), say_close(1000));
+    said(&mut life);
+    life.handle(Moment::from_millis(26_001), ping());
+    assert!(!said(&mut life).contains("send text"));
+}
+
+#[test]
+fn a_server_that_its_subprotocol_tells_is_taken_at_its_word() {
+    let heartbeat = heartbeat::Plan { auto: true, ..heartbeat::Plan::default() };
+    let mut life = life(&Plan { heartbeat, ..plan() });
+    life.learn_subprotocol(Some("graphql-transport-ws"));
+    let Some(Output::Emit(EventKind::HeartbeatChosen(chosen))) = life.poll() else { panic!("nothing chosen") };
+    assert_eq!(chosen.preset, "graphql");
+    assert!(chosen.why.contains("graphql-transport-ws"), "{}", chosen.why);
+    let ack = r#"{"type":"connection_ack"}"#;
+    let rows = [
+        (1_000, Input::Message { text: Some(ack), bytes: ack.as_bytes() }, ""),
+        (11_000, Input::Tick, "send text {\"type\":\"ping\"} Heartbeat(1)"),
+    ];
+    play(&mut life, rows);
 }

@@ -1,0 +1,312 @@
+//! Bytes of an open connection that are no legal frame: what they are instead (RFC 6455 sections 5.1 to 5.5). Owns the
+//! table of first bytes and what writes them; the rules that a frame breaks are `wire::sequence`'s.
+
+use crate::diagnose::ends::Dropped;
+use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
+use crate::event::{Direction, Finding, How, PayloadBytes, show};
+
+/// So many bytes are shown in hex, and so many as text.
+const HEX_SHOWN: usize = 8;
+const TEXT_SHOWN: usize = 40;
+
+/// What the first bytes of an illegal frame are, whatever they read as.
+struct Known {
+    is: fn(&[u8]) -> bool,
+    fact: &'static str,
+    /// As the first bytes of the stream. Behind frames they may be the inside of a message too.
+    confidence: Confidence,
+    cause: &'static str,
+    help: &'static str,
+}
+
+/// The bytes of other protocols, in the order in which they are tried.
+const KNOWN: &[Known] = &[
+    Known {
+        is: is_page,
+        fact: "a web page came where a frame must begin",
+        confidence: Likely,
+        cause: "a proxy put its error page into the stream, or a handler of HTTP writes to the upgraded socket",
+        help: "look for the page's text in the proxy's error pages; compare with a connection straight to the server",
+    },
+    Known {
+        is: is_json,
+        fact: "JSON came where a frame must begin",
+        confidence: Likely,
+        cause: "the application writes to the raw socket instead of sending a message",
+        help: "let the application send by its WebSocket library, not by the connection below it",
+    },
+    Known {
+        is: is_tls_alert,
+        fact: "a TLS alert came where a frame must begin",
+        confidence: Certain,
+        cause: "what stands behind the upgrade speaks TLS, and gets or is sent plain bytes",
+        help: "let the proxy and the application agree: both with TLS between them, or both without",
+    },
+    Known {
+        is: is_tls_record,
+        fact: "a TLS record came where a frame must begin",
+        confidence: Certain,
+        cause: "what stands behind the upgrade speaks TLS, and gets or is sent plain bytes",
+        help: "let the proxy and the application agree: both with TLS between them, or both without",
+    },
+    Known {
+        is: is_settings,
+        fact: "HTTP/2 SETTINGS came where a frame must begin",
+        confidence: Certain,
+        cause: "the hop behind the upgrade speaks HTTP/2 on this connection",
+        help: "let the proxy speak HTTP/1.1 to the application for this path, or WebSocket over HTTP/2 (RFC 8441)",
+    },
+    Known {
+        is: is_text,
+        fact: "plain text came where a frame must begin",
+        confidence: Possible,
+        cause: "a program writes text straight to the socket: a log line, an error, another protocol's greeting",
+        help: "look for this text in the server's code and configuration: it is written past the WebSocket library",
+    },
+];
+
+/// What a server must do that shares its HTTP server with another one, in the words of node's `ws`.
+const ONE_UPGRADE_HANDLER: &[&str] = &[
+    "server.on('upgrade', (request, socket, head) => {",
+    "  const wss = byPath[new URL(request.url, 'http://a').pathname];",
+    "  if (!wss) return socket.destroy();",
+    "  wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));",
+    "});",
+];
+
+/// The finding on such an end; none for every other.
+pub fn judge(dropped: &Dropped) -> Option<Finding> {
+    let How::Garbage { breach, words } = &dropped.ended.how else { return None };
+    let first = match &dropped.ended.bad_bytes {
+        Some(PayloadBytes(bytes)) => bytes.as_slice(),
+        None => &[],
+    };
+    let finding = by_first_bytes(first, dropped).unwrap_or_else(|| by_breach(breach, words, first, dropped));
+    let line = (!first.is_empty()).then(|| format!("first bytes: {}", first_words(first)));
+    Some(finding.saw_all(line))
+}
+
+fn first_words(first: &[u8]) -> String {
+    let hex: Vec<String> = first.iter().take(HEX_SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    let shown = &first[..first.len().min(TEXT_SHOWN)];
+    if is_readable(shown) { format!("{} = {}", hex.join(" "), show::bytes(shown)) } else { hex.join(" ") }
+}
+
+fn illegal(fact: impl Into<String>) -> Finding {
+    Finding::of("illegal-frame", "server side", fact)
+}
+
+fn by_first_bytes(first: &[u8], dropped: &Dropped) -> Option<Finding> {
+    if first.starts_with(b"HTTP/1.") {
+        return Some(http_text(first, dropped));
+    }
+    if !is_behind_frames(dropped)
+        && let Some(finding) = announced_body(first, dropped)
+    {
+        return Some(finding);
+    }
+    let known = KNOWN.iter().find(|known| (known.is)(first))?;
+    let finding = illegal(known.fact).advise(known.help);
+    Some(match (is_behind_frames(dropped), known.confidence) {
+        (true, Certain) => finding.because(Likely, known.cause),
+        (true, _) => finding.because(
+            Possible,
+            format!("{}; or an earlier frame announced a wrong length: this is the inside of a message", known.cause),
+        ),
+        (false, confidence) => finding.because(confidence, known.cause),
+    })
+}
+
+/// The 101 announced a body, which it cannot have: here it is, where frames must be.
+fn announced_body(first: &[u8], dropped: &Dropped) -> Option<Finding> {
+    let head = dropped.head.as_ref()?;
+    if let Some(coding) = head.first("Transfer-Encoding").filter(|_| is_chunk(first)) {
+        let finding = illegal("the size of a chunk came where a frame must begin")
+            .saw(format!("the 101 has Transfer-Encoding: {}", show::quoted(coding)))
+            .because(Certain, "the server side sends what follows the 101 in chunks, as for a page");
+        return Some(finding.advise("leave Transfer-Encoding out of the 101, and what writes the chunks with it"));
+    }
+    let length = head.first("Content-Length").filter(|length| *length != "0" && is_readable(first))?;
+    let finding = illegal("a body came behind the 101 where a frame must begin")
+        .saw(format!("the 101 has Content-Length: {}", show::quoted(length)))
+        .because(Likely, "a framework adds a body to the 101, as to every answer");
+    Some(finding.advise("let the server send the 101 without a body: what follows its head are frames"))
+}
+
+/// 48 54 54 50 reads as the fragment of a Close with RSV1: `RSV1 must be clear`, `Invalid frame header` elsewhere.
+fn http_text(first: &[u8], dropped: &Dropped) -> Finding {
+    let text = String::from_utf8_lossy(first);
+    let line = text.lines().next().unwrap_or_default();
+    let status = line.split(' ').nth(1).unwrap_or_default();
+    let finding = illegal(format!("an HTTP answer came on the open connection: {}", show::quoted(line)));
+    match status {
+        "400" if dropped.url.contains("EIO=3") => finding
+            .because(
+                Likely,
+                "an Engine.IO 4 server (Socket.IO 3 and later) refuses EIO=3 behind its 101; or two WebSocket servers \
+                 share one HTTP server",
+            )
+            .advise("use EIO=4 in the URL, or set allowEIO3: true in the server"),
+        "400" | "404" | "426" => two_servers(
+            finding,
+            "two WebSocket servers share one HTTP server: each answers every upgrade, and the one whose path this is \
+             not writes its refusal onto the socket that the other has opened",
+        ),
+        "101" => two_servers(finding, "two WebSocket servers on one HTTP server both take this upgrade: a 101 of each"),
+        "408" => finding
+            .because(
+                Likely,
+                "a time-out of the HTTP server that still counts on the upgraded socket; or a proxy's time-out",
+            )
+            .advise("let the server clear its request time-out when a connection is upgraded"),
+        "502" | "503" | "504" => finding
+            .because(
+                Possible,
+                "a proxy writes its error page into the open stream, or two WebSocket servers share one HTTP server",
+            )
+            .advise("look for this status in the log of the proxy at this moment"),
+        _ => finding
+            .because(
+                Possible,
+                "a handler of HTTP answers on a socket that was upgraded: two WebSocket servers on one HTTP server, or \
+                 a proxy's error page",
+            )
+            .advise("look for what answers with this status in the logs of the server and the proxy"),
+    }
+}
+
+fn two_servers(finding: Finding, cause: &str) -> Finding {
+    finding
+        .because(Likely, cause)
+        .advise("give each server noServer: true, and let one upgrade handler choose by the path (here for node's ws):")
+        .paste(ONE_UPGRADE_HANDLER)
+}
+
+fn by_breach(breach: &str, words: &str, first: &[u8], dropped: &Dropped) -> Finding {
+    let fact = format!("the server side sent {}", show::safe(words));
+    if breach == "over-limit" {
+        return Finding::of("message-over-limit", "server side", fact)
+            .because(Certain, "the message is larger than --max-message");
+    }
+    if breach.starts_with("close-") {
+        return Finding::of("illegal-close-code", "server side", fact);
+    }
+    let finding = illegal(fact);
+    match breach {
+        "reserved-bits" if matches!(first, [0x41 | 0x42 | 0xc1 | 0xc2, ..]) => compressed(finding, dropped),
+        "reserved-bits" => finding.because(
+            Possible,
+            "the stream is out of step after a wrong length, or two writers share the socket; or what writes here is \
+             no WebSocket server",
+        ),
+        // The form of our own pings: 8 bytes, masked.
+        "mask-unexpected" if first.starts_with(&[0x89, 0x88]) => finding
+            .because(Likely, "our own ping came back as it was sent: what is behind the 101 only echoes bytes")
+            .advise("look at what really answers behind the proxy: it upgrades and does not speak WebSocket"),
+        "mask-unexpected" => finding
+            .because(Likely, "the server sends with a client's code: only clients mask")
+            .advise("let the server send without a mask: every client must end the connection, with 1002"),
+        "text-not-utf8" => finding
+            .because(Likely, "binary data sent as text, or a character cut in two")
+            .advise("send binary data in binary messages"),
+        "length-not-minimal" => finding
+            .because(Likely, "the server builds its frames by hand, always with the long form of the length")
+            .advise("let the server write the shortest form of the length (RFC 6455 section 5.2)"),
+        "reserved-opcode"
+        | "control-too-long"
+        | "control-fragmented"
+        | "continuation-of-nothing"
+        | "message-inside-message"
+        | "length-too-large" => out_of_step(breach, finding, dropped),
+        _ => finding,
+    }
+}
+
+/// RSV1 on the first frame of a message is what permessage-deflate sets (RFC 7692 section 6).
+fn compressed(finding: Finding, dropped: &Dropped) -> Finding {
+    let agreed = dropped.head.as_ref().and_then(|head| head.first("Sec-WebSocket-Extensions"));
+    match agreed {
+        None => finding
+            .because(
+                Likely,
+                "the server compresses although no extension was agreed; or a proxy took Sec-WebSocket-Extensions out \
+                 of the 101",
+            )
+            .advise("let the server compress only where that was agreed, and let proxies pass Sec-WebSocket-* on"),
+        // Without an offer such a 101 would have been refused.
+        Some(agreed) => finding
+            .saw(format!("the 101 has Sec-WebSocket-Extensions: {}", show::quoted(agreed)))
+            .because(Certain, "the request offered compression by a header of its own, and wscope does not unpack it")
+            .advise("leave Sec-WebSocket-Extensions out of the request's -H"),
+    }
+}
+
+/// Without a frame before it the first frame itself is built wrongly; behind others a length may have been wrong.
+fn out_of_step(breach: &str, finding: Finding, dropped: &Dropped) -> Finding {
+    if !is_behind_frames(dropped) {
+        return finding.because(
+            Possible,
+            "the server builds its frames by hand, and this one wrongly; or what writes here is no WebSocket server",
+        );
+    }
+    let is_interleaved = matches!(breach, "message-inside-message" | "continuation-of-nothing");
+    let confidence = if is_interleaved { Likely } else { Possible };
+    finding
+        .because(
+            confidence,
+            "two writers send on one socket at the same time, or an earlier frame announced a wrong length and the \
+             stream is out of step",
+        )
+        .advise("let one task alone write to the socket, with a queue before it; -vvv shows the frame before this one")
+}
+
+fn is_behind_frames(dropped: &Dropped) -> bool {
+    let ended = &dropped.ended;
+    ended.messages_in > 0 || ended.last_frames.iter().any(|frame| frame.direction == Direction::In)
+}
+
+fn is_page(first: &[u8]) -> bool {
+    let is_tag = |tag: &[u8]| first.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag));
+    is_tag(b"<!doctype") || is_tag(b"<html") || is_tag(b"<head") || is_tag(b"<body") || is_tag(b"<?xml")
+}
+
+/// An object or a list, as far as its first bytes tell.
+fn is_json(first: &[u8]) -> bool {
+    let Some((b'{' | b'[', rest)) = first.split_first() else { return false };
+    let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+    let is_begin = next.is_some_and(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b'-' | b'0'..=b'9'));
+    is_begin && is_readable(&first[..first.len().min(4)])
+}
+
+/// Alert, any version, two bytes long.
+fn is_tls_alert(first: &[u8]) -> bool {
+    matches!(first, [0x15, 3, 0..=4, 0, 2, ..])
+}
+
+/// Another record, of a length that TLS allows.
+fn is_tls_record(first: &[u8]) -> bool {
+    matches!(first, [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..])
+}
+
+/// Length of three bytes, type 4, no flag or ACK, stream 0.
+fn is_settings(first: &[u8]) -> bool {
+    matches!(first, [0, 0, _, 4, 0 | 1, 0, 0, 0, 0, ..])
+}
+
+fn is_text(first: &[u8]) -> bool {
+    first.len() >= 8 && is_readable(first)
+}
+
+/// Hex digits and a line end.
+fn is_chunk(first: &[u8]) -> bool {
+    let digits = first.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    (1..=8).contains(&digits) && first[digits..].starts_with(b"\r\n")
+}
+
+fn is_readable(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

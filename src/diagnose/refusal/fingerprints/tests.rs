@@ -1,0 +1,483 @@
+//! Answers as servers gave them, and what each is taken for. Recorded: Tornado 6.6, uvicorn, Daphne, python websockets,
+//! aiohttp, node ws 8, Socket.IO 4, sockjs-node; the others are as their sources have them.
+
+use super::*;
+use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
+use crate::event::{Body, PayloadBytes};
+use crate::wire::head::Head;
+
+const HOST: &str = "Host: a.example\r\n";
+
+/// The finding for a whole upgrade request with these other fields.
+fn judged_with(target: &str, fields: &str, answer: &str, body: &str) -> Option<Finding> {
+    let request = format!(
+        "GET {target} HTTP/1.1\r\n{fields}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \
+         dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    judged_request(&request, answer, body)
+}
+
+fn judged_request(request: &str, answer: &str, body: &str) -> Option<Finding> {
+    let answer = Head::verbatim(format!("HTTP/1.1 {answer}\r\n\r\n").into_bytes());
+    let (status, reason) = (answer.status().expect("a status"), answer.reason().to_string());
+    let facts = Facts {
+        url: "ws://a.example/".into(),
+        sent: Some(Head::verbatim(request.as_bytes().to_vec())),
+        answer: Some(answer),
+        body: Some(Body { payload: PayloadBytes(body.as_bytes().to_vec()), cut: false }),
+        ..Facts::default()
+    };
+    recognise(&facts, status, &reason, body)
+}
+
+fn judged(answer: &str, body: &str) -> Finding {
+    judged_with("/ws", HOST, answer, body).unwrap_or_else(|| panic!("nobody is recognised in {answer:?} {body:?}"))
+}
+
+fn at(target: &str, answer: &str, body: &str) -> Finding {
+    judged_with(target, HOST, answer, body).unwrap_or_else(|| panic!("nobody is recognised in {answer:?} {body:?}"))
+}
+
+fn from(origin: &str, answer: &str, body: &str) -> Finding {
+    let fields = format!("{HOST}Origin: {origin}\r\n");
+    judged_with("/ws", &fields, answer, body).unwrap_or_else(|| panic!("nobody is recognised in {answer:?} {body:?}"))
+}
+
+#[test]
+fn every_text_for_a_lost_header_names_its_server_and_what_was_lost() {
+    let both = "does not pass Upgrade and Connection on";
+    let connection = "passes Upgrade on to the application, but not Connection: Upgrade";
+    let upgrade = "passes Connection on to the application, but not Upgrade";
+    let violation = "WebSocket protocol violation:";
+    let python = "Failed to open a WebSocket connection:";
+    for (answer, body, server, cause) in [
+        ("400 Bad Request", "Invalid Upgrade header", "node ws", both),
+        ("426 Upgrade Required", "Upgrade Required", "node ws", both),
+        ("400 Bad Request", "'upgrade' token not found in 'Connection' header\n", "gorilla", both),
+        ("426 Upgrade Required", "'websocket' token not found in 'Upgrade' header\n", "gorilla", upgrade),
+        (
+            "426 Upgrade Required",
+            format!("{violation} Connection header \"close\" does not contain Upgrade").as_str(),
+            "coder",
+            both,
+        ),
+        (
+            "426 Upgrade Required",
+            format!("{violation} Upgrade header \"\" does not contain websocket").as_str(),
+            "coder",
+            upgrade,
+        ),
+        ("426 Upgrade Required", format!("{python} missing Connection header.\n").as_str(), "python websockets", both),
+        (
+            "426 Upgrade Required",
+            format!("{python} invalid Connection header: close.\n").as_str(),
+            "python websockets",
+            both,
+        ),
+        ("426 Upgrade Required", format!("{python} missing Upgrade header.\n").as_str(), "python websockets", upgrade),
+        (
+            "426 Upgrade Required",
+            format!("{python} invalid Upgrade header: h2c.\n").as_str(),
+            "python websockets",
+            upgrade,
+        ),
+        ("426 Upgrade Required", "You cannot access a WebSocket server directly with a browser.", "python", both),
+        ("400 Bad Request", "No WebSocket UPGRADE hdr: None\n Can \"Upgrade\" only to \"WebSocket\".", "aiohttp", both),
+        ("400 Bad Request", "No CONNECTION upgrade hdr: close", "aiohttp", connection),
+        ("400 Bad Request", "Can \"Upgrade\" only to \"WebSocket\".", "Tornado or Spring", both),
+        (
+            "400 Bad Request\r\nServer: TornadoServer/6.6.1",
+            "Can \"Upgrade\" only to \"WebSocket\".",
+            "Tornado has",
+            both,
+        ),
+        ("400 Bad Request", "\"Connection\" must be \"Upgrade\".", "Tornado", connection),
+        ("400 Bad Request", "\"Connection\" must be \"upgrade\".", "Spring", connection),
+        ("400 Bad Request", "Connection header did not include 'upgrade'", "axum", both),
+        ("400 Bad Request", "`Upgrade` header did not include 'websocket'", "axum", upgrade),
+        ("400 No WebSocket Upgrade header found", "", "actix-web", both),
+        ("400 No Connection upgrade", "", "actix-web", connection),
+        ("400 Bad Request", "Not a valid websocket request", "sockjs-node", both),
+        ("426 Upgrade Required", "Durable Object expected Upgrade: websocket", "Cloudflare Worker", both),
+    ] {
+        let finding = judged(answer, body);
+        assert_eq!((finding.code, finding.confidence), ("upgrade-stripped", Likely), "{body}");
+        assert!(finding.seen[0].contains(server), "{body}: {:?}", finding.seen);
+        assert!(finding.cause.contains(cause), "{body}: {}", finding.cause);
+        assert!(finding.cause.starts_with("something between"), "{body}: {}", finding.cause);
+    }
+}
+
+#[test]
+fn a_proxy_that_names_itself_is_blamed_and_gets_its_lines() {
+    let finding = judged("426 Upgrade Required\r\nServer: nginx/1.22.1", "Upgrade Required");
+    assert_eq!(finding.cause, "nginx does not pass Upgrade and Connection on to the application");
+    assert_eq!(
+        finding.seen,
+        ["Upgrade and Connection left here; 426 came back without Sec-WebSocket-Version, with the text that node ws \
+          has for a request without Upgrade"]
+    );
+    assert_eq!(finding.help[0], "in the nginx location that serves /ws, then reload nginx:");
+    assert!(finding.help.contains(&"proxy_set_header Connection \"upgrade\";".to_string()));
+}
+
+#[test]
+fn a_request_without_upgrade_of_our_own_is_left_to_other_rules() {
+    let request = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    assert_eq!(judged_request(request, "426 Upgrade Required", "Upgrade Required"), None);
+    assert_eq!(judged_with("/ws", HOST, "400 Bad Request\r\nContent-Type: text/plain", "Bad Request"), None);
+}
+
+#[test]
+fn every_text_for_another_header_says_that_upgrade_arrived() {
+    let python = "Failed to open a WebSocket connection:";
+    let tornado = "426 Upgrade Required\r\nServer: TornadoServer/6.6.1\r\nSec-Websocket-Version: 7, 8, 13";
+    let node = "400 Bad Request\r\nSec-WebSocket-Version: 13, 8";
+    for (answer, body, server, name) in [
+        ("400 Bad Request", "Missing or invalid Sec-WebSocket-Key header", "node ws", "Key"),
+        (node, "Missing or invalid Sec-WebSocket-Version header", "node ws", "Version"),
+        (tornado, "", "Tornado", "Version"),
+        ("400 Bad Request", "Missing/Invalid WebSocket headers", "Tornado", "Key"),
+        (
+            "400 Bad Request",
+            format!("{python} missing Sec-WebSocket-Key header.\n").as_str(),
+            "python websockets",
+            "Key",
+        ),
+        (
+            "400 Bad Request",
+            format!("{python} invalid Sec-WebSocket-Key header: x.\n").as_str(),
+            "python websockets",
+            "Key",
+        ),
+        (
+            "400 Bad Request",
+            format!("{python} missing Sec-WebSocket-Version header.\n").as_str(),
+            "python websockets",
+            "Version",
+        ),
+        (
+            "400 Bad Request",
+            format!("{python} invalid Sec-WebSocket-Version header: 8.\n").as_str(),
+            "python",
+            "Version",
+        ),
+        ("400 Bad Request", "Handshake error: None", "aiohttp", "Key"),
+        ("400 Bad Request", "Unsupported version: ", "aiohttp", "Version"),
+        ("400 Bad Request", "`Sec-WebSocket-Version` header did not include '13'", "axum", "Version"),
+        ("400 Bad Request", "`Sec-WebSocket-Key` header missing", "axum", "Key"),
+        ("400 HTTP Sec-WebSocket-Key header missing", "", "Daphne", "Key"),
+        ("400 Bad Request", "WebSocket protocol violation: missing Sec-WebSocket-Key\n", "coder/websocket", "Key"),
+        (
+            "400 Bad Request",
+            "unsupported WebSocket protocol version (only 13 is supported): \"\"\n",
+            "coder",
+            "Version",
+        ),
+        ("400 Bad Request", "Only supported WebSocket protocol is RFC 6455.", "sockjs-node", "Version"),
+    ] {
+        let finding = judged(answer, body);
+        assert_eq!((finding.code, finding.who, finding.confidence), ("key-lost", "path", Likely), "{body}");
+        assert!(finding.fact.contains(&format!("Sec-WebSocket-{name} did not reach")), "{}", finding.fact);
+        assert!(finding.seen[0].contains(server), "{body}: {:?}", finding.seen);
+    }
+}
+
+#[test]
+fn a_key_or_a_version_that_we_spoiled_is_ours() {
+    let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    let keyless = format!("{upgrade}Sec-WebSocket-Version: 13\r\n\r\n");
+    let finding = judged_request(&keyless, "400 Bad Request", "Missing or invalid Sec-WebSocket-Key header").unwrap();
+    assert_eq!((finding.code, finding.who, finding.confidence), ("upgrade-refused", "client", Certain));
+    let old = format!("{upgrade}Sec-WebSocket-Version: 99\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    let finding = judged_request(&old, "400 Bad Request", "Unsupported version: 99").unwrap();
+    assert_eq!((finding.code, finding.who, finding.confidence), ("version-refused", "client", Certain));
+}
+
+#[test]
+fn each_other_text_about_the_request_has_its_meaning() {
+    let python = "Failed to open a WebSocket connection";
+    let state = "WebSocket request couldn't be upgraded since no upgrade state was present";
+    for (answer, body, code, sure) in [
+        ("405 Method Not Allowed", "Invalid HTTP method", "upgrade-refused", Likely),
+        ("405 Method Not Allowed", "Request method must be `GET`", "upgrade-refused", Likely),
+        ("405 Method Not Allowed", "Request method must be `CONNECT`", "wrong-target-protocol", Likely),
+        ("400 Bad Request", "`:protocol` pseudo-header did not include 'websocket'", "wrong-target-protocol", Likely),
+        ("426 Upgrade Required", state, "upgrade-not-enabled", Likely),
+        (
+            "505 HTTP Version Not Supported",
+            format!("{python}: unsupported HTTP version: HTTP/1.0.\n").as_str(),
+            "http-1-0-hop",
+            Certain,
+        ),
+        (
+            "426 Upgrade Required",
+            "WebSocket protocol violation: handshake request must be at least HTTP/1.1: \"HTTP/1.0\"\n",
+            "http-1-0-hop",
+            Certain,
+        ),
+        ("400 Bad Request", format!("{python}: missing subprotocol.\n").as_str(), "upgrade-refused", Certain),
+        (
+            "500 Internal Server Error",
+            format!("{python}.\nSee server log for more information.\n").as_str(),
+            "handshake-failed-inside",
+            Likely,
+        ),
+    ] {
+        let finding = judged(answer, body);
+        assert_eq!((finding.code, finding.confidence), (code, sure), "{body}");
+    }
+    let state = judged("426 Upgrade Required", state);
+    assert!(state.cause.contains("with_upgrades()") && state.cause.contains("HTTP/2"), "{}", state.cause);
+    let wanted = judged("400 Bad Request", format!("{python}: missing subprotocol.\n").as_str());
+    assert_eq!(wanted.help, ["offer the one that the server speaks: -s NAME"]);
+}
+
+#[test]
+fn gorilla_and_coder_are_known_by_their_heads() {
+    let gorilla = |status: &str| format!("{status}\r\nSec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff");
+    for (status, body, code) in [
+        ("400 Bad Request", "Bad Request\n", "upgrade-stripped"),
+        ("426 Upgrade Required", "Upgrade Required\n", "upgrade-stripped"),
+        ("403 Forbidden", "Forbidden\n", "origin-rejected"),
+        ("500 Internal Server Error", "Internal Server Error\n", "handshake-failed-inside"),
+    ] {
+        let finding = judged(&gorilla(status), body);
+        assert_eq!((finding.code, finding.confidence), (code, Likely), "{status}");
+        assert!(finding.seen[0].contains("gorilla"), "{:?}", finding.seen);
+    }
+    let three = judged(&gorilla("400 Bad Request"), "Bad Request\n");
+    assert!(three.seen[1].contains("Sec-WebSocket-Key"), "{:?}", three.seen);
+    let coder = judged("501 Not Implemented\r\nX-Content-Type-Options: nosniff", "Not Implemented\n");
+    assert_eq!((coder.code, coder.confidence), ("handshake-failed-inside", Possible));
+    // The twin: the same words without gorilla's header are anybody's.
+    assert_eq!(judged_with("/ws", HOST, "403 Forbidden\r\nX-Content-Type-Options: nosniff", "Forbidden\n"), None);
+    assert_eq!(judged_with("/ws", HOST, "501 Not Implemented", "Not Implemented\n"), None);
+}
+
+#[test]
+fn an_origin_that_is_not_allowed_gets_the_line_that_allows_it() {
+    let python = "Failed to open a WebSocket connection: invalid Origin header: http://evil.example.\n";
+    for (body, sure, line) in [
+        ("Cross origin websockets not allowed", Certain, "def check_origin"),
+        (python, Certain, "origins=[\"http://evil.example\"]"),
+        ("Invalid CORS request", Certain, "setAllowedOrigins(\"http://evil.example\")"),
+        ("request Origin \"evil.example\" is not authorized for Host \"a.example\"\n", Certain, "OriginPatterns"),
+    ] {
+        let finding = from("http://evil.example", "403 Forbidden", body);
+        assert_eq!((finding.code, finding.confidence), ("origin-rejected", sure), "{body}");
+        assert!(finding.help[1].contains(line), "{body}: {:?}", finding.help);
+    }
+    let quoted = from("http://e\"); evil(\"", "403 Forbidden", "Cross origin websockets not allowed");
+    assert_eq!(quoted.help.len(), 1);
+}
+
+#[test]
+fn the_page_s_own_origin_that_is_refused_speaks_of_a_changed_host() {
+    let body = "Cross origin websockets not allowed";
+    let nginx = from("https://a.example", "403 Forbidden\r\nServer: nginx", body);
+    assert_eq!((nginx.code, nginx.confidence), ("origin-rejected", Likely));
+    assert!(
+        nginx.cause.starts_with("nginx changes Host") && nginx.cause.contains("or its own rule"),
+        "{}",
+        nginx.cause
+    );
+    assert_eq!(nginx.help[1], "proxy_set_header Host $host;");
+    let unnamed = from("https://a.example", "403 Forbidden\r\nServer: TornadoServer/6.6.1", body);
+    assert_eq!(unnamed.confidence, Possible);
+    let coder = "request Origin \"a.example\" is not authorized for Host \"backend:8080\"\n";
+    let coder = from("https://a.example", "403 Forbidden", coder);
+    assert_eq!(coder.confidence, Certain);
+    assert!(coder.seen[1].ends_with("it saw Host \"backend:8080\""), "{:?}", coder.seen);
+    let port = "Host: a.example:8443\r\nOrigin: https://a.example:8443\r\n";
+    let port = judged_with("/ws", port, "403 Forbidden\r\nServer: nginx", body).unwrap();
+    assert_eq!(port.help[1], "proxy_set_header Host $http_host;");
+}
+
+#[test]
+fn an_origin_that_is_wanted_is_told_as_such() {
+    let body = "Failed to open a WebSocket connection: missing Origin header.\n";
+    let finding = judged("403 Forbidden", body);
+    assert_eq!((finding.code, finding.confidence), ("origin-rejected", Certain));
+    assert_eq!(finding.help, ["send the Origin of the page: --origin URL"]);
+}
+
+#[test]
+fn action_cable_s_404_is_an_origin_or_a_lost_upgrade() {
+    let answer = "404 Not Found\r\nContent-Type: text/plain; charset=utf-8";
+    let without = judged(answer, "Page not found");
+    assert_eq!((without.code, without.confidence), ("origin-rejected", Likely));
+    assert!(without.cause.contains("Upgrade"), "{}", without.cause);
+    let with = from("https://b.example", answer, "Page not found");
+    assert_eq!((with.code, with.confidence), ("origin-rejected", Possible));
+    assert!(with.cause.contains("Origin") && with.cause.contains("Upgrade"), "{}", with.cause);
+    assert_eq!(with.help[1], "config.action_cable.allowed_request_origins = [\"https://b.example\"]");
+    let page = judged_with("/ws", HOST, "404 Not Found\r\nContent-Type: text/html", "Page not found");
+    assert_eq!(page, None);
+}
+
+#[test]
+fn an_empty_403_of_asgi_is_a_missing_route() {
+    let bare = "403 Forbidden\r\nDate: Wed, 25 Nov 2026 07:38:46 GMT\r\nConnection: close\r\nContent-Length: 0\r\n\
+        Content-Type: text/plain; charset=utf-8";
+    for (answer, sure) in [
+        ("403 Forbidden\r\nserver: uvicorn".to_string(), Likely),
+        (bare.to_string(), Likely),
+        (format!("{bare}\r\nServer: nginx/1.22.1"), Possible),
+        ("403 Access denied".to_string(), Likely),
+        ("403 Forbidden\r\nServer: daphne".to_string(), Likely),
+    ] {
+        let finding = judged(&answer, "");
+        assert_eq!((finding.code, finding.confidence), ("route-missing", sure), "{answer}");
+        assert!(finding.cause.contains("no such route") && finding.cause.contains("before it accepted"));
+    }
+    assert_eq!(judged_with("/ws", HOST, "403 Forbidden", ""), None);
+    assert_eq!(judged_with("/ws", HOST, "403 Forbidden\r\nserver: uvicorn", "no"), None);
+}
+
+#[test]
+fn an_empty_403_of_envoy_is_its_own_only_when_nothing_stood_behind() {
+    let finding = judged("403 Forbidden\r\nserver: envoy", "");
+    assert_eq!((finding.code, finding.confidence), ("upgrade-not-enabled", Likely));
+    assert!(finding.help.contains(&"- upgrade_type: websocket".to_string()), "{:?}", finding.help);
+    assert_eq!(judged("403 Forbidden\r\nserver: istio-envoy", "").confidence, Possible);
+    let behind = "403 Forbidden\r\nserver: envoy\r\nx-envoy-upstream-service-time: 3";
+    assert_eq!(judged_with("/ws", HOST, behind, ""), None);
+}
+
+#[test]
+fn a_bare_400_of_node_ws_is_a_wrong_path() {
+    let answer = "400 Bad Request\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 11";
+    let finding = at("/wrong", answer, "Bad Request");
+    assert_eq!((finding.code, finding.confidence), ("route-missing", Likely));
+    assert!(finding.fact.ends_with("node ws has nothing at /wrong"), "{}", finding.fact);
+    // The twin: another server's 400 with the same words.
+    assert_eq!(judged_with("/wrong", HOST, "400 Bad Request", "Bad Request\n"), None);
+}
+
+#[test]
+fn a_404_of_asgi_s_framework_went_to_an_ordinary_request() {
+    let direct = judged("404 Not Found\r\nserver: uvicorn", "Not Found");
+    assert_eq!((direct.code, direct.confidence), ("upgrade-stripped", Possible));
+    assert!(direct.cause.contains("library") && direct.cause.contains("proxy"), "{}", direct.cause);
+    let nginx = judged("404 Not Found\r\nServer: nginx", "{\"detail\":\"Not Found\"}");
+    assert!(nginx.cause.starts_with("nginx") && nginx.cause.contains("library"), "{}", nginx.cause);
+    assert!(nginx.help[0].contains("nginx location"), "{:?}", nginx.help);
+    let daphne = judged("404 Not Found\r\nServer: daphne", "Not Found");
+    assert!(!daphne.cause.contains("library"), "{}", daphne.cause);
+    assert_eq!(judged_with("/ws", HOST, "404 Not Found", "Not Found"), None);
+}
+
+#[test]
+fn phoenix_wants_websocket_at_the_path_s_end() {
+    let finding = at("/socket", "404 Not Found\r\nserver: Cowboy", "Not Found");
+    assert_eq!((finding.code, finding.help[0].as_str()), ("route-missing", "dial /socket/websocket"));
+    assert_eq!(judged_with("/other", HOST, "404 Not Found\r\nserver: Cowboy", "Not Found"), None);
+}
+
+/// Target, status, body; code, confidence, a part of the cause.
+#[rustfmt::skip]
+const ENGINE_IO: &[(&str, u16, &str, &str, Confidence, &str)] = &[
+    ("/socket.io/", 400, "Transport unknown", "engine-io-refused", Certain, "transport=websocket is missing"),
+    ("/socket.io/", 400, "{\"code\":0,\"message\":\"Transport unknown\"}", "engine-io-refused", Certain,
+        "Upgrade did not"),
+    ("/socket.io/?EIO=4&transport=websocket", 400, "Transport unknown", "engine-io-refused", Likely, "transports"),
+    ("/socket.io/?EIO=4&transport=websocket&sid=a", 400, "Session ID unknown", "session-unknown", Possible, "sticky"),
+    ("/socket.io/?EIO=4", 400, "{\"code\":1,\"message\":\"Session ID unknown\"}", "session-unknown", Possible, "query"),
+    ("/socket.io/", 400, "{\"code\":2,\"message\":\"Bad handshake method\"}", "engine-io-refused", Likely, "method"),
+    ("/socket.io/?EIO=4&transport=websocket", 400, "{\"code\":3,\"message\":\"Bad request\"}", "upgrade-stripped",
+        Likely, "does not pass Upgrade"),
+    ("/socket.io/?EIO=4&transport=polling", 400, "{\"code\":3,\"message\":\"Bad request\"}", "engine-io-refused",
+        Possible, "Upgrade did not reach"),
+    ("/socket.io/?EIO=4&transport=websocket&sid=a", 400, "Bad request", "engine-io-refused", Possible, "session"),
+    ("/socket.io/?EIO=4&transport=websocket", 403, "{\"code\":4,\"message\":\"no\"}", "engine-io-refused", Likely,
+        "allowRequest"),
+    ("/socket.io/?EIO=4&transport=websocket", 400, "Forbidden", "engine-io-refused", Likely, "allowRequest"),
+    ("/socket.io/?EIO=3&transport=websocket", 400, "{\"code\":5,\"message\":\"Unsupported protocol version\"}",
+        "engine-io-refused", Certain, "EIO=3 was sent"),
+    ("/socket.io/?EIO=4&transport=websocket", 400, "Unsupported protocol version", "engine-io-refused", Possible, "or"),
+];
+
+#[test]
+fn every_code_of_engine_io_has_its_meaning_in_json_and_as_text() {
+    for (target, status, body, code, sure, cause) in ENGINE_IO {
+        let finding = at(target, &format!("{status} Any"), body);
+        assert_eq!((finding.code, finding.confidence), (*code, *sure), "{target} {body}");
+        assert!(finding.cause.contains(cause), "{target} {body}: {}", finding.cause);
+        assert!(finding.seen[0].starts_with("Engine.IO's code "), "{:?}", finding.seen);
+    }
+    let own = "400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\nContent-Length: 2";
+    assert!(at("/socket.io/?EIO=4&transport=websocket", own, "no").cause.contains("allowRequest"));
+    assert_eq!(judged_with("/ws", HOST, own, "no"), None);
+    let missing = at("/socket.io/", "400 Bad Request", "Transport unknown");
+    assert_eq!(missing.help, ["dial /socket.io/?EIO=4&transport=websocket"]);
+}
+
+#[test]
+fn other_servers_with_the_words_or_the_json_of_engine_io_are_not_taken_for_it() {
+    for (status, body) in [
+        ("403 Forbidden", "Forbidden"),
+        ("400 Bad Request", "Forbidden"),
+        ("400 Bad Request", "Bad request"),
+        ("400 Bad Request", "{\"code\":1,\"message\":\"no such room\"}"),
+        ("400 Bad Request", "{\"code\":77,\"message\":\"Transport unknown\"}"),
+    ] {
+        assert_eq!(judged_with("/ws", HOST, status, body), None, "{status} {body}");
+    }
+}
+
+#[test]
+fn base_pages_of_other_transports_say_which_url_to_dial() {
+    let polling = "0{\"sid\":\"yw2rDl\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000}";
+    let negotiated =
+        "{\"negotiateVersion\":1,\"connectionId\":\"a\",\"connectionToken\":\"b\",\"availableTransports\":[]}";
+    let info = "{\"websocket\":true,\"origins\":[\"*:*\"],\"cookie_needed\":false,\"entropy\":1009511417}";
+    for (target, body, code, help) in [
+        ("/echo", "Welcome to SockJS!\n", "answered-without-upgrade", "dial /echo/websocket"),
+        ("/echo/", "Welcome to SockJS!\n", "answered-without-upgrade", "dial /echo/websocket"),
+        ("/echo/info", info, "answered-without-upgrade", "dial /echo/websocket"),
+        ("/socket.io/?transport=polling", polling, "answered-without-upgrade", "dial /socket.io/?EIO=4&transport="),
+        ("/hub/negotiate", negotiated, "negotiate-first", "dial /hub?id="),
+    ] {
+        let finding = at(target, "200 OK", body);
+        assert_eq!((finding.code, finding.confidence), (code, Certain), "{body}");
+        assert!(finding.help[0].starts_with(help), "{body}: {:?}", finding.help);
+    }
+    let off = at("/echo/info", "200 OK", &info.replace("true", "false"));
+    assert_eq!((off.code, off.confidence), ("upgrade-not-enabled", Certain));
+    assert_eq!(judged_with("/", HOST, "200 OK", "{\"ok\":true}"), None);
+}
+
+#[test]
+fn every_refusal_of_signal_r_has_its_meaning() {
+    for (target, answer, body, code, sure) in [
+        ("/hub", "400 Bad Request", "Connection ID required", "negotiate-first", Possible),
+        ("/hub?id=a", "404 Not Found", "No Connection with that ID", "session-unknown", Possible),
+        (
+            "/hub",
+            "404 Not Found",
+            "WebSockets transport not supported by this end point type",
+            "upgrade-not-enabled",
+            Certain,
+        ),
+        ("/hub?id=a", "409 Conflict\r\nServer: Kestrel", "", "negotiate-first", Likely),
+        ("/hub?id=a", "409 Conflict", "", "negotiate-first", Possible),
+    ] {
+        let finding = at(target, answer, body);
+        assert_eq!((finding.code, finding.confidence), (code, sure), "{answer}");
+    }
+    let first = at("/hub", "400 Bad Request", "Connection ID required");
+    assert!(first.cause.contains("no id") && first.cause.contains("Upgrade"), "{}", first.cause);
+    assert_eq!(judged_with("/hub", HOST, "409 Conflict", ""), None);
+}
+
+#[test]
+fn what_is_told_fits_a_line_and_is_ascii() {
+    for (target, status, body, ..) in ENGINE_IO {
+        let finding = at(target, &format!("{status} Bad Request"), body);
+        assert!(finding.fact.len() <= 96 && finding.fact.is_ascii(), "{}", finding.fact);
+        assert!(finding.cause.is_ascii() && finding.help.iter().all(|line| line.is_ascii()), "{finding:?}");
+    }
+    let hostile = at("/a\u{1b}[2J", "400 Bad Request", "Transport unknown");
+    assert!(!format!("{}{}", hostile.fact, hostile.help.join(" ")).contains('\u{1b}'));
+}

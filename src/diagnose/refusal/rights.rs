@@ -1,0 +1,268 @@
+//! 401, 403, 407: who does not permit the upgrade, and what is missing (RFC 9110 sections 11 and 15.5; RFC 6455
+//! section 10.2). Owns the checks for bots, the rules about hosts, and the credentials; an Origin that a server names
+//! in its own words is `fingerprints`'.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::Value;
+
+use crate::diagnose::facts::contains;
+use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
+use crate::event::finding::Confidence::{Certain, Likely, Possible};
+use crate::event::{Finding, show};
+
+/// Checks that only a browser passes; any status. The field of the answer, a part of its value, whose it is.
+const BOT_FIELDS: &[(&str, &str, &str)] = &[
+    ("cf-mitigated", "challenge", "Cloudflare"),
+    ("x-amzn-waf-action", "challenge", "AWS WAF"),
+    ("x-amzn-waf-action", "captcha", "AWS WAF"),
+];
+
+/// The same, by the text of the page.
+const BOT_PAGES: &[(&str, &str)] = &[
+    ("<title>Just a moment...</title>", "Cloudflare"),
+    ("captcha-delivery.com", "DataDome"),
+    ("Incapsula incident ID", "Imperva"),
+    ("px-captcha", "HUMAN (PerimeterX)"),
+];
+
+/// Status and text about a Host that the application does not know, whose it is, and the line that adds `HOST`.
+#[rustfmt::skip]
+const HOST_TEXTS: &[(u16, &str, &str, &str)] = &[
+    (403, "Blocked hosts: ", "Rails", "config.hosts << \"HOST\""),
+    (403, "Blocked host: ", "Rails", "config.hosts << \"HOST\""),
+    (403, "Blocked request. This host", "Vite", "server: { allowedHosts: [\"HOST\"] },"),
+    (403, "Invalid Host header", "webpack-dev-server", "devServer: { allowedHosts: [\"HOST\"] },"),
+    (400, "Invalid host header", "Starlette", "TrustedHostMiddleware, allowed_hosts=[\"HOST\"]"),
+    (400, "Invalid HTTP_HOST header", "Django", "ALLOWED_HOSTS = [\"HOST\"]"),
+    (400, "Bad Request - Invalid Hostname", "IIS", "New-WebBinding -Name \"Default Web Site\" -HostHeader HOST"),
+];
+
+const FORBIDDEN: &str = "upgrade-forbidden";
+
+/// 403, the more telling rows first.
+#[rustfmt::skip]
+const ROWS: &[Known] = &[
+    known(FORBIDDEN, &[403], By::Any, Says::Part("RBAC: access denied"), Likely,
+        "a rule of Envoy (istio: an AuthorizationPolicy) denies it",
+        Fix::Do("allow the path and this client in the AuthorizationPolicy")),
+    known(FORBIDDEN, &[403], By::Itself(&["nginx", "openresty"]), Says::Any, Possible,
+        "nginx itself forbids it: a deny or auth rule, or the path is a directory of files and not passed on at all",
+        Fix::Route),
+    known(FORBIDDEN, &[403], By::Itself(&["HAProxy"]), Says::Any, Likely,
+        "a rule of HAProxy itself (http-request deny) forbids it",
+        Fix::Do("look for http-request deny in HAProxy's configuration, and which of its conditions is met")),
+    known(FORBIDDEN, &[403, 406], By::Itself(&["ModSecurity in Apache"]), Says::Any, Likely,
+        "a rule of ModSecurity forbids it",
+        Fix::Do("ModSecurity's audit log names the rule; make an exception for the WebSocket's path")),
+    known(FORBIDDEN, &[403], By::Itself(&["Apache"]), Says::Any, Possible,
+        "Apache itself forbids it: Require, or a directory of files that is not passed on to the application",
+        Fix::Route),
+    known(FORBIDDEN, &[403], By::Any, Says::Part("error code: 1020"), Likely,
+        "a rule of Cloudflare's firewall blocks this client (1020)",
+        Fix::Do("look for the CF-Ray of this answer in Cloudflare under Security, Events: it names the rule")),
+    known(FORBIDDEN, &[403], By::Itself(&["Cloudflare"]), Says::Any, Likely,
+        "Cloudflare itself blocks this client: by a rule of the firewall, its country or its address",
+        Fix::Do("look for the CF-Ray of this answer in Cloudflare under Security, Events: it names the rule")),
+    known(FORBIDDEN, &[403], By::Itself(&["AWS ALB"]), Says::Any, Likely,
+        "the load balancer itself forbids it: a rule of AWS WAF, or a listener rule with a fixed answer",
+        Fix::Do("look at the sampled requests of the web ACL, then at the listener's rules")),
+    known(FORBIDDEN, &[403], By::Itself(&["CloudFront"]), Says::Any, Likely,
+        "CloudFront itself blocks it: AWS WAF, a country, a method, or a signed URL that is missing",
+        Fix::Do("look at x-edge-detailed-result-type in CloudFront's log for this moment")),
+    known(FORBIDDEN, &[403], By::Itself(&["Akamai", "Imperva", "Sucuri"]), Says::Any, Likely,
+        "the firewall in front blocks this client: a rule, its country or its address",
+        Fix::Do("look for the reference number of the page above in the log of the firewall")),
+    known("upgrade-not-offered-here", &[403], By::Any, Says::Part("Missing Authentication Token"), Likely,
+        "the API Gateway has no such stage or path (its text for that speaks of a token)",
+        Fix::Do("check the stage at the path's beginning: wss://ID.execute-api.REGION.amazonaws.com/STAGE")),
+    known(FORBIDDEN, &[403], By::Any, Says::Whole("{\"message\":\"Forbidden\"}"), Possible,
+        "an API Gateway: the stage or path is wrong, an authorizer or the API key refused; all have this text",
+        Fix::Do("check the stage at the path's beginning first, then the authorizer of $connect")),
+    known(FORBIDDEN, &[403], By::Any, Says::Whole("{\"message\": \"Forbidden\"}"), Possible,
+        "an API Gateway: the stage or path is wrong, an authorizer or the API key refused; all have this text",
+        Fix::Do("check the stage at the path's beginning first, then the authorizer of $connect")),
+    known("server-unavailable", &[403], By::Any, Says::Part("This web app is stopped"), Likely,
+        "the application is stopped in Azure App Service",
+        Fix::Paste("start it:", &["az webapp start --name NAME --resource-group GROUP"])),
+    known(FORBIDDEN, &[403], By::Passed(&["Cowboy"]), Says::Empty, Possible,
+        "if it is Phoenix: check_origin does not know the Origin, a subprotocol is not allowed, or connect/3 gave \
+         :error; all three are an empty 403",
+        Fix::Do("look at Phoenix's log for this moment; --origin with the page's URL rules the first one out")),
+    known(FORBIDDEN, &[403], By::Any, Says::Part("CSRF"), Likely,
+        "a protection against forged requests caught it: the path is not one of a WebSocket, or the Origin is foreign",
+        Fix::Do("try the Origin of the page by --origin URL, then exempt the path in the application")),
+];
+
+/// A check for bots, whatever the status.
+pub(super) fn bots(answer: &Answer<'_>) -> Option<Finding> {
+    let by_field = BOT_FIELDS
+        .iter()
+        .find(|(field, part, _)| answer.facts.answered(field).is_some_and(|value| contains(value, part)));
+    if let Some((field, part, product)) = by_field {
+        return Some(bot_check(answer, product).saw(format!("{field}: {part}")).because(Certain, told(product)));
+    }
+    let (_, product) = BOT_PAGES.iter().find(|(text, _)| contains(answer.body, text))?;
+    Some(bot_check(answer, product).because(Likely, told(product)))
+}
+
+fn bot_check(answer: &Answer<'_>, product: &str) -> Finding {
+    answer.finding("bot-check").advise(format!("make an exception for the WebSocket's path in the rules of {product}"))
+}
+
+fn told(product: &str) -> String {
+    format!("{product} takes this client for a bot: only a browser that runs its script gets past")
+}
+
+/// A Host that the application does not serve.
+pub(super) fn host(answer: &Answer<'_>) -> Option<Finding> {
+    let fits = |status: u16, text: &str| status == answer.status && contains(answer.body, text);
+    let (status, _, product, line) = HOST_TEXTS.iter().find(|(status, text, ..)| fits(*status, text))?;
+    let code = if *status == 403 { FORBIDDEN } else { "upgrade-refused" };
+    let sent = answer.sent("Host").unwrap_or_default();
+    let name = show::safe(sent.split(':').next().unwrap_or_default());
+    Some(
+        answer
+            .finding(code)
+            .saw(format!("Host: {} was sent", show::quoted(sent)))
+            .because(Likely, format!("the application ({product}) does not serve this Host"))
+            .advise(format!("add the host name that was asked for to the settings of {product}, as:"))
+            .paste_lines(vec![line.replace("HOST", &name)]),
+    )
+}
+
+/// 403.
+pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
+    let origin = answer.sent("Origin");
+    let line =
+        origin.map_or_else(|| String::from("no Origin was sent"), |origin| format!("Origin: {}", show::quoted(origin)));
+    if let Some(finding) = judge(ROWS, answer) {
+        return finding;
+    }
+    if speaks_of_origin(answer.body) {
+        return answer
+            .finding("origin-rejected")
+            .saw(line)
+            .because(Likely, "the Origin is not one that the server allows: its answer speaks of it")
+            .advise("try the Origin of the page by --origin URL, or allow this one in the server");
+    }
+    let cause = match origin {
+        None => {
+            "the server wants an Origin that it knows, there is no such route, an upgrade is not switched on for it, \
+             or a filter in front refuses"
+        }
+        Some(_) => {
+            "this Origin is not allowed, there is no such route, an upgrade is not switched on for it, or a filter in \
+             front refuses"
+        }
+    };
+    answer.finding(FORBIDDEN).saw(line).because(Possible, cause)
+}
+
+/// A short text with the word, no page: there it stands for much else, too.
+fn speaks_of_origin(body: &str) -> bool {
+    let is_short = body.len() <= 1000 && !body.trim_start().starts_with('<');
+    is_short
+        && body
+            .split(|character: char| !character.is_alphanumeric())
+            .any(|word| word.eq_ignore_ascii_case("origin") || word.eq_ignore_ascii_case("origins"))
+}
+
+/// 401 and 407.
+pub(super) fn unauthorized(answer: &Answer<'_>) -> Finding {
+    let (who, field) = match answer.status {
+        407 => ("path", "Proxy-Authenticate"),
+        _ => ("server side", "WWW-Authenticate"),
+    };
+    let sent = ["Authorization", "Cookie", "Proxy-Authorization"].iter().any(|name| answer.sent(name).is_some());
+    let in_query = token_in_query(answer);
+    let told = match sent || in_query {
+        true => "the credentials sent are not accepted",
+        false => "credentials are wanted, none were sent",
+    };
+    let wanted = answer.facts.answered(field);
+    let finding = Finding::of("upgrade-unauthorized", who, format!("{}: {told}", answer.said))
+        .saw_all(wanted.map(|wanted| format!("{field}: {}", show::quoted(wanted))));
+    if let Some((ago, cause)) = expired(answer) {
+        return finding.saw(ago).because(Certain, cause).advise("get a new token, and send it by --bearer TOKEN");
+    }
+    match (wanted, answer.status) {
+        (Some(wanted), 401) => challenged(answer, finding, wanted),
+        (None, 401) => unchallenged(answer, finding, sent, in_query),
+        _ => finding,
+    }
+}
+
+fn challenged(answer: &Answer<'_>, finding: Finding, wanted: &str) -> Finding {
+    let scheme = scheme_of(wanted);
+    let flag = if scheme.eq_ignore_ascii_case("Bearer") { "--bearer TOKEN" } else { "--auth USER:PASS" };
+    if let Some(ours) = answer.sent("Authorization").map(scheme_of) {
+        if ours.eq_ignore_ascii_case(scheme) {
+            return finding
+                .because(Likely, "the token or password is wrong or expired")
+                .advise(format!("get a new one, and send it by {flag}"));
+        }
+        return finding
+            .because(Certain, format!("{} was sent, {} is asked for", show::safe(ours), show::safe(scheme)))
+            .advise(format!("send it by {flag}"));
+    }
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => finding
+            .because(Likely, "no token was sent; a page cannot set this header, and sends it in a cookie or the query")
+            .advise(format!("send it by {flag}")),
+        "basic" => finding
+            .because(Likely, "no user and password were sent; a page cannot set this header for a WebSocket")
+            .advise(format!("send it by {flag}")),
+        "negotiate" | "ntlm" => finding
+            .because(Likely, "a login of Windows (Kerberos, NTLM) is wanted, which some browsers do by themselves")
+            .advise("log in by a browser, and send the cookie that it gets by --cookie"),
+        _ => finding,
+    }
+}
+
+fn unchallenged(answer: &Answer<'_>, finding: Finding, sent: bool, in_query: bool) -> Finding {
+    if contains(answer.body, "{\"message\":\"Unauthorized\"}") || answer.passed("AWS API Gateway") {
+        return finding
+            .because(Likely, "the API Gateway's authorizer found no token where it looks for one, or refused it")
+            .advise("look at the authorizer's identity source: it names the header or the query that is wanted");
+    }
+    let cause = match (sent, in_query) {
+        (true, _) => "the token, cookie or password is wrong, expired, or meant for another service",
+        (_, true) => "the token in the query is wrong or expired, or is wanted in a header or cookie",
+        _ => {
+            "a token or cookie is missing; a page cannot set headers for a WebSocket, so that servers take a cookie, \
+             the query or a subprotocol"
+        }
+    };
+    finding.because(Possible, cause)
+}
+
+/// The scheme of a challenge or of credentials (RFC 9110 section 11.1).
+fn scheme_of(value: &str) -> &str {
+    value.split([' ', ',']).next().unwrap_or_default()
+}
+
+fn token_in_query(answer: &Answer<'_>) -> bool {
+    let target = answer.facts.sent.as_ref().map_or("/", |head| head.target());
+    let Some((_, query)) = target.split_once('?') else { return false };
+    query.split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        ["token", "access_token", "jwt", "auth", "api_key", "apikey", "key", "ticket"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    })
+}
+
+/// A bearer token whose own `exp` is over (RFC 7519 section 4.1.4), by the wall clock here.
+fn expired(answer: &Answer<'_>) -> Option<(String, String)> {
+    let credentials = answer.sent("Authorization")?;
+    let token = credentials.split_once(' ').map(|(_, token)| token.trim())?;
+    let claims = token.split('.').nth(1)?;
+    let bytes = BASE64URL_NOPAD.decode(claims.trim_end_matches('=').as_bytes()).ok()?;
+    let claims: Value = serde_json::from_slice(&bytes).ok()?;
+    let end = claims.get("exp")?.as_i64()?;
+    let at_ms = i64::try_from(answer.facts.answered_at.nanos() / 1_000_000).ok()?;
+    let now = answer.facts.wall_start_unix_ms?.checked_add(at_ms)? / 1000;
+    let over = u64::try_from(now.checked_sub(end)?).ok().filter(|&over| over > 0)?;
+    let ago = if over >= 2 * 86_400 { format!("{} days", over / 86_400) } else { show::whole(over) };
+    Some((format!("the exp of the token that was sent was {ago} before this answer"), "the token has expired".into()))
+}

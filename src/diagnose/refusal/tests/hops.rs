@@ -1,0 +1,199 @@
+//! Answers that a hop made of itself: gateways, routes, rules; and their twins, where nobody is named.
+
+use super::*;
+
+fn nginx(title: &str) -> String {
+    format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>\
+         nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n"
+    )
+}
+
+fn haproxy(title: &str, sentence: &str) -> String {
+    format!("<html><body><h1>{title}</h1>\n{sentence}\n</body></html>\n")
+}
+
+#[test]
+fn nginx_does_not_tell_why_it_has_no_good_answer_so_all_causes_are_named() {
+    let finding = judged("502 Bad Gateway\r\nServer: nginx/1.22.1", &nginx("502 Bad Gateway"));
+    assert_eq!((finding.code, finding.confidence), ("server-unavailable", Possible));
+    for part in ["refuses", "crashed", "reset", "no HTTP", "TLS"] {
+        assert!(finding.cause.contains(part), "{part}: {}", finding.cause);
+    }
+    assert_eq!(finding.seen[0], "answered by nginx itself, not by the application");
+    assert!(finding.help[0].contains("nginx's error log"));
+    // The same status from an application behind nginx is not nginx's own.
+    let behind = judged("502 Bad Gateway\r\nServer: nginx/1.22.1", "my backend is gone");
+    assert!(!behind.cause.contains("nginx") && behind.confidence == Possible, "{behind:#?}");
+}
+
+#[test]
+fn each_gateway_says_what_it_knows() {
+    let no_server = haproxy("503 Service Unavailable", "No server is available to handle this request.");
+    let broken = haproxy("502 Bad Gateway", "The server returned an invalid or incomplete response.");
+    let silent = haproxy("504 Gateway Time-out", "The server didn't respond in time.");
+    let reset = "upstream connect error or disconnect/reset before headers. reset reason: ";
+    let envoy = |why: &str| format!("{reset}{why}");
+    let refused = envoy("connection failure, transport failure reason: delayed connect error: 111");
+    let named = envoy("remote connection failure, transport failure reason: delayed connect error: Connection refused");
+    let apache = "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\"><title>503 Service Unavailable</title>";
+    assert_rows(&[
+        ("504 Gateway Time-out\r\nServer: nginx", &nginx("504"), "server-unavailable", Likely, "nginx waited", "error"),
+        ("503 X\r\nServer: nginx", &nginx("503"), "server-unavailable", Possible, "limit_req", "error log"),
+        ("500 X\r\nServer: nginx", &nginx("500"), "server-error", Possible, "nginx itself", "error log"),
+        ("503 Service Unavailable", &no_server, "server-unavailable", Likely, "HAProxy", "<NOSRV>"),
+        ("502 Bad Gateway", &broken, "server-unavailable", Likely, "no whole HTTP answer", "SH"),
+        ("504 Gateway Time-out", &silent, "server-unavailable", Likely, "timeout server", "HAProxy"),
+        ("503 X\r\nserver: envoy", &refused, "server-unavailable", Likely, "refuses Envoy's", "port"),
+        ("503 X\r\nserver: envoy", &named, "server-unavailable", Likely, "refuses Envoy's", "port"),
+        ("503 X\r\nserver: envoy", &envoy("connection termination"), "server-unavailable", Likely, "ended", "log"),
+        ("503 X\r\nserver: envoy", &envoy("overflow"), "server-unavailable", Likely, "circuit breaker", "max_conn"),
+        ("503 X\r\nserver: envoy", &envoy("connection timeout"), "server-unavailable", Likely, "in time", "address"),
+        ("503 X\r\nserver: envoy", &envoy("TLS error: x"), "server-unavailable", Likely, "TLS", "cluster"),
+        ("502 X\r\nserver: envoy", &envoy("protocol error"), "wrong-target-protocol", Likely, "HTTP/2", "HTTP/1.1"),
+        ("503 X\r\nserver: envoy", &envoy("something new"), "server-unavailable", Possible, "Envoy", "access log"),
+        ("503 X\r\nserver: envoy", "no healthy upstream", "server-unavailable", Likely, "no healthy member", "cluster"),
+        ("504 X\r\nserver: envoy", "upstream request timeout", "server-unavailable", Likely, "15 s", "timeout: 0s"),
+        ("503 X\r\nServer: Apache/2.4.57", apache, "server-unavailable", Likely, "60 s", "retry=0"),
+        ("502 X\r\nServer: awselb/2.0", "", "server-unavailable", Likely, "target", "access log"),
+        (
+            "503 X\r\nServer: awselb/2.0",
+            "",
+            "server-unavailable",
+            Likely,
+            "no healthy target",
+            "describe-target-health",
+        ),
+        ("504 X\r\nServer: awselb/2.0", "", "server-unavailable", Likely, "10 s", "security group"),
+        ("464 X\r\nServer: awselb/2.0", "", "wrong-target-protocol", Likely, "gRPC", "HTTP1"),
+        ("464 X", "", "wrong-target-protocol", Possible, "nothing else names one", ""),
+        ("460 X", "", "upgrade-refused", Possible, "ended first", "time"),
+        ("463 X", "", "upgrade-refused", Possible, "30 addresses", "X-Forwarded-For"),
+        ("561 X", "", "upgrade-unauthorized", Possible, "identity provider", "log"),
+        ("502 Bad Gateway", "Bad Gateway", "server-unavailable", Possible, "Traefik", "proxy's log"),
+        ("503 X", "no available server", "server-unavailable", Likely, "Traefik", "dashboard"),
+        ("502 X\r\nServer: Caddy", "", "server-unavailable", Likely, "Caddy", "Caddy's log"),
+        (
+            "503 X",
+            "<h1>Error 503 Backend fetch failed</h1><p>Guru Meditation:</p>",
+            "server-unavailable",
+            Possible,
+            "Varnish",
+            "return (pipe)",
+        ),
+        ("503 X\r\nServer: uvicorn", "Service Unavailable", "server-unavailable", Likely, "limit-concurrency", "raise"),
+        ("503 Service Unavailable", "Service Unavailable", "server-unavailable", Possible, "node ws", "hop"),
+        ("502 Bad Gateway", "", "server-unavailable", Possible, "refuses connections", ""),
+        ("504 Gateway Timeout", "", "server-unavailable", Possible, "waited in vain", ""),
+    ]);
+}
+
+#[test]
+fn a_status_of_cloudflare_is_sure_only_when_cloudflare_is_there() {
+    for status in [520, 521, 522, 523, 524, 525, 526, 530] {
+        let here = judged(&format!("{status} X\r\nServer: cloudflare\r\nCF-RAY: 8a"), "");
+        assert_eq!((here.code, here.confidence), ("server-unavailable", Likely), "{status}");
+        let elsewhere = judged(&format!("{status} X"), "");
+        assert_eq!(elsewhere.confidence, Possible, "{status}");
+        assert!(elsewhere.cause.contains("nothing names Cloudflare"), "{}", elsewhere.cause);
+    }
+}
+
+#[test]
+fn a_slow_refusal_says_how_long_it_took_and_what_that_is_usual_for() {
+    let body = nginx("504 Gateway Time-out");
+    let mut facts = Facts {
+        answer: Some(Head::verbatim(b"HTTP/1.1 504 Gateway Time-out\r\nServer: nginx\r\n\r\n".to_vec())),
+        sent: Some(Head::verbatim(REQUEST.to_vec())),
+        body: Some(Body { payload: PayloadBytes(body.into_bytes()), cut: false }),
+        answer_took: crate::moment::Span::from_millis(60_010),
+        ..Facts::default()
+    };
+    let slow = refused(&facts, 504, "Gateway Time-out");
+    assert!(slow.seen[0].starts_with("it took 60.0 s to come, proxy_read_timeout"), "{:?}", slow.seen);
+    facts.answer_took = crate::moment::Span::from_millis(2_000);
+    assert_eq!(refused(&facts, 504, "Gateway Time-out").seen[0], "it took 2.0 s to come");
+    facts.answer_took = crate::moment::Span::from_millis(2);
+    assert!(!refused(&facts, 504, "Gateway Time-out").seen[0].starts_with("it took"));
+}
+
+#[test]
+fn a_404_tells_whose_it_is() {
+    let nginx_page = nginx("404 Not Found");
+    assert_rows(&[
+        ("404 X\r\nServer: nginx", &nginx_page, "upgrade-not-offered-here", Likely, "no location", "location /ws {"),
+        ("404 X", "default backend - 404", "upgrade-not-offered-here", Likely, "Ingress", "path: /ws"),
+        (
+            "404 X\r\nServer: kong/3.4",
+            "{\"message\":\"no Route matched with those values\"}",
+            "upgrade-not-offered-here",
+            Likely,
+            "Kong",
+            "paths: [\"/ws\"]",
+        ),
+        ("404 X\r\nserver: envoy", "", "upgrade-not-offered-here", Possible, "Envoy", "NR"),
+        ("404 X", "404 page not found\n", "upgrade-not-offered-here", Possible, "Traefik", "routers"),
+        (
+            "404 X\r\nServer: TornadoServer/6.4",
+            "<html>404: Not Found</html>",
+            "upgrade-not-offered-here",
+            Likely,
+            "Tornado",
+            "handlers",
+        ),
+        ("404 X\r\nServer: Kestrel", "", "upgrade-not-offered-here", Likely, "UseWebSockets", "app.UseWebSockets();"),
+        ("404 X\r\nServer: GitHub.com", "<html>", "upgrade-not-enabled", Likely, "static", "elsewhere"),
+        ("404 X\r\nServer: SimpleHTTP/0.6 Python/3.11", "<html>", "upgrade-not-enabled", Likely, "files", "port"),
+        ("404 X", "<pre>Cannot GET /ws</pre>", "upgrade-not-offered-here", Likely, "Express", "path"),
+        (
+            "404 X",
+            "<pre>Cannot GET /api/ws</pre>",
+            "upgrade-not-offered-here",
+            Likely,
+            "changes the path",
+            "proxy_pass",
+        ),
+        (
+            "404 X",
+            "{\"status\":404,\"error\":\"Not Found\",\"path\":\"/x\"}",
+            "upgrade-not-offered-here",
+            Likely,
+            "changes the path",
+            "routes",
+        ),
+        ("404 X", "", "upgrade-not-offered-here", Possible, "wrong path", "path"),
+        ("410 Gone", "", "upgrade-not-offered-here", Likely, "removed", "URL"),
+    ]);
+}
+
+#[test]
+fn a_403_tells_whose_it_is() {
+    let forbidden = haproxy("403 Forbidden", "Request forbidden by administrative rules.");
+    let nginx_page = nginx("403 Forbidden");
+    assert_rows(&[
+        ("403 X\r\nServer: nginx", &nginx_page, "upgrade-forbidden", Possible, "deny", "location /ws {"),
+        ("403 Forbidden", &forbidden, "upgrade-forbidden", Likely, "HAProxy", "http-request deny"),
+        ("403 X\r\nserver: istio-envoy", "RBAC: access denied", "upgrade-forbidden", Likely, "Envoy", "Policy"),
+        ("403 X\r\nServer: cloudflare", "error code: 1020", "upgrade-forbidden", Likely, "1020", "Events"),
+        ("403 X\r\nServer: awselb/2.0", "", "upgrade-forbidden", Likely, "WAF", "web ACL"),
+        ("403 X", "{\"message\":\"Forbidden\"}", "upgrade-forbidden", Possible, "stage", "stage"),
+        (
+            "403 X",
+            "{\"message\":\"Missing Authentication Token\"}",
+            "upgrade-not-offered-here",
+            Likely,
+            "stage",
+            "STAGE",
+        ),
+        ("403 X\r\nserver: Cowboy", "", "upgrade-forbidden", Possible, "check_origin", "Phoenix's log"),
+        ("403 X", "Error 403 - This web app is stopped.", "server-unavailable", Likely, "Azure", "az webapp start"),
+        ("403 X", "origin not allowed", "origin-rejected", Likely, "Origin", "--origin"),
+        ("403 X", "<html><p>Origin of species</p>", "upgrade-forbidden", Possible, "Origin", "--origin"),
+        ("403 X", "go away", "upgrade-forbidden", Possible, "no such route", "--origin"),
+        ("403 X\r\ncf-mitigated: challenge", "<html>", "bot-check", Certain, "Cloudflare", "exception"),
+        ("503 X", "<title>Just a moment...</title>", "bot-check", Likely, "Cloudflare", "exception"),
+        ("202 Accepted\r\nx-amzn-waf-action: challenge", "", "bot-check", Certain, "AWS WAF", "exception"),
+        ("403 X", "Blocked request. This host (\"a\") is not allowed.", "upgrade-forbidden", Likely, "Vite", "\"a\""),
+        ("400 X", "Invalid host header", "upgrade-refused", Likely, "Starlette", "\"a\""),
+    ]);
+}

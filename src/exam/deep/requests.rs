@@ -1,0 +1,361 @@
+//! What other requests than the run's own show: other paths, Origins, versions, offers, addresses. Owns the judgement
+//! of each, from the answers' heads alone (RFC 6455 sections 4.1 and 4.2, RFC 7692 section 7.1).
+
+use crate::event::show::{count, quoted, safe, span, whole};
+use crate::exam::deep::Verdict;
+use crate::moment::Span;
+use crate::wire::head::Head;
+use crate::wire::upgrade::accept_key;
+
+/// A difference of the clocks that is told, in seconds.
+const SKEW_TOLD: u64 = 60;
+
+/// What came of one request.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The answer's head, or in words why there is none.
+    pub answer: Result<Head, String>,
+    /// The key that was sent.
+    pub key: String,
+}
+
+impl Reply {
+    /// The answer's status, if there is an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.answer.as_ref().ok().and_then(Head::status)
+    }
+
+    /// Was the upgrade granted?
+    pub fn is_open(&self) -> bool {
+        self.status() == Some(101)
+    }
+
+    /// Was the upgrade refused as a bad or forbidden request? Other failures may pass.
+    pub fn is_turned_down(&self) -> bool {
+        self.status().is_some_and(|status| (400..500).contains(&status) && status != 429)
+    }
+
+    /// One field of the answer.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.answer.as_ref().ok().and_then(|head| head.first(name))
+    }
+
+    /// `403 Forbidden`, or why there is no answer.
+    pub fn words(&self) -> String {
+        match &self.answer {
+            Ok(head) => {
+                let status = head.status().unwrap_or_default();
+                safe(format!("{status} {}", head.reason()).trim_end())
+            }
+            Err(why) => why.clone(),
+        }
+    }
+
+    /// `403`, or `no answer`.
+    pub fn brief(&self) -> String {
+        self.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+    }
+}
+
+/// One address, and how long TCP took or why it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    pub address: String,
+    pub took: Result<Span, String>,
+    /// The failure is this machine's: it has no way into that network.
+    pub is_ours: bool,
+}
+
+/// The addresses of the name, as they are tried.
+pub fn names(name: &str, addresses: &[String], is_literal: bool, took: Span) -> Verdict {
+    if addresses.is_empty() {
+        return Verdict::skipped("a Unix socket, nothing to look up");
+    }
+    if is_literal {
+        return Verdict::pass("an address, nothing to look up");
+    }
+    let shown: Vec<&str> = addresses.iter().take(4).map(String::as_str).collect();
+    let more = if addresses.len() > shown.len() { " ..." } else { "" };
+    let many = count(addresses.len() as u64, "address");
+    Verdict::pass(format!("{} has {many} in {}: {}{more}", safe(name), span(took), shown.join(", ")))
+}
+
+/// TCP to each address. `loopback`: a name of this machine, on which a server often listens in one family only.
+pub fn addresses(tried: &[Tried], loopback: bool) -> Verdict {
+    let words: Vec<String> = tried
+        .iter()
+        .map(|one| match &one.took {
+            Ok(took) => format!("{} {}", one.address, span(*took)),
+            Err(why) => format!("{} {why}", one.address),
+        })
+        .collect();
+    let evidence = words.join("; ");
+    let dead: Vec<&Tried> = tried.iter().filter(|one| one.took.is_err()).collect();
+    if dead.is_empty() {
+        return Verdict::pass(evidence);
+    }
+    let theirs = dead.iter().filter(|one| !one.is_ours).count();
+    if loopback || theirs == 0 || dead.len() == tried.len() {
+        return Verdict::note(evidence);
+    }
+    let fact = format!("{theirs} of {} do not take connections", count(tried.len() as u64, "address"));
+    Verdict::warn(evidence).told_as("address-dead", fact)
+}
+
+/// TLS without a name: the certificate's subject then and with it, or why the handshake failed.
+pub fn sni(with: Option<&str>, without: &Result<Option<String>, String>) -> Verdict {
+    match without {
+        Ok(subject) if subject.as_deref() == with => Verdict::pass("the same certificate"),
+        Ok(Some(subject)) => Verdict::note(format!("another certificate, for {}", quoted(subject))),
+        Ok(None) => Verdict::note("no certificate"),
+        Err(why) => Verdict::note(format!("no TLS without a name: {why}")),
+    }
+}
+
+/// The protocol that the server chose of h2 and http/1.1.
+pub fn alpn(chosen: &Result<Option<String>, String>) -> Verdict {
+    match chosen {
+        Ok(Some(name)) if name == "h2" => {
+            Verdict::note("the server prefers h2: a client that offers it too must ask as RFC 8441 says")
+        }
+        Ok(Some(name)) => Verdict::pass(format!("the server prefers {}", quoted(name))),
+        Ok(None) => Verdict::pass("the server does not choose"),
+        Err(why) => Verdict::note(format!("no TLS with h2 in the offer: {why}")),
+    }
+}
+
+/// The same request twice, with two keys.
+pub fn keys(first: &Reply, second: &Reply) -> Verdict {
+    let both = || format!("first {}, then {}", first.words(), second.words());
+    match (first.is_open(), second.is_open()) {
+        (true, true) => accepts(first, second),
+        (false, false) if first.status() == second.status() => Verdict::note(format!("both times {}", first.words())),
+        (false, false) => Verdict::note(both()),
+        _ => {
+            let fact = format!("two equal requests, two answers: {} and {}", first.brief(), second.brief());
+            Verdict::warn(both()).told_as("answers-differ", fact)
+        }
+    }
+}
+
+fn accepts(first: &Reply, second: &Reply) -> Verdict {
+    let [one, two] = [first, second].map(|reply| reply.field("Sec-WebSocket-Accept"));
+    if let Some(accept) = one.filter(|_| one == two && first.key != second.key) {
+        return Verdict::fail(format!("both have {}", quoted(accept)))
+            .told_as("one-accept-for-two-keys", "two keys got the same Sec-WebSocket-Accept");
+    }
+    if one == Some(accept_key(&first.key).as_str()) && two == Some(accept_key(&second.key).as_str()) {
+        return Verdict::pass("each has the accept value of its own key");
+    }
+    Verdict::fail("the accept value does not fit the key")
+}
+
+/// The URL without an upgrade.
+pub fn plain_get(reply: &Reply) -> Verdict {
+    if reply.is_open() {
+        return Verdict::warn("101 although nothing was asked for: the server does not look at the request");
+    }
+    let is_page = reply.field("Content-Type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+    match reply.status() {
+        Some(200) if is_page => Verdict::note("200 with a page: a web page and the socket share this URL"),
+        Some(_) => Verdict::pass(reply.words()),
+        None => Verdict::note(reply.words()),
+    }
+}
+
+/// A path that nobody has.
+pub fn other_path(base: &Reply, other: &Reply) -> Verdict {
+    match (base.is_open(), other.is_open()) {
+        (true, true) => Verdict::note("101 too: any path is upgraded"),
+        (true, false) => Verdict::pass(other.words()),
+        (false, true) => Verdict::note(format!("101 there, {} here: it is this path that is refused", base.brief())),
+        (false, false) if base.status() == other.status() => {
+            Verdict::note(format!("{} too: the path makes no difference", other.brief()))
+        }
+        (false, false) => Verdict::note(format!("{} there, {} here: this path is known", other.brief(), base.brief())),
+    }
+}
+
+/// `Connection: keep-alive, Upgrade`.
+pub fn keep_alive(base: &Reply, listed: &Reply) -> Verdict {
+    match (base.is_open(), listed.is_open()) {
+        (true, true) => Verdict::pass("101"),
+        (true, false) if listed.is_turned_down() => {
+            let fact = format!("Connection: keep-alive, Upgrade is answered by {}", listed.words());
+            Verdict::fail(listed.words()).told_as("keep-alive-refused", fact)
+        }
+        (true, false) => Verdict::note(listed.words()),
+        (false, true) => Verdict::note(format!("101, and with Upgrade alone {}", base.brief())),
+        (false, false) => Verdict::note(format!("{} as well", listed.brief())),
+    }
+}
+
+/// Versions 8, which some servers still take, and 99, which does not exist.
+pub fn versions(eight: &Reply, none_such: &Reply) -> Verdict {
+    let evidence = format!("8: {}, 99: {}", eight.brief(), none_such.brief());
+    if none_such.is_open() {
+        return Verdict::warn(evidence).told_as("version-ignored", "Sec-WebSocket-Version: 99 is accepted");
+    }
+    if eight.is_open() {
+        return Verdict::note(format!("{evidence}; the draft version 8 is still spoken"));
+    }
+    let is_told = none_such.answer.as_ref().is_ok_and(|head| head.has_token("Sec-WebSocket-Version", "13"));
+    if is_told {
+        return Verdict::pass(format!("{evidence}, with Sec-WebSocket-Version: 13"));
+    }
+    Verdict::note(format!("{evidence}, without Sec-WebSocket-Version, which would tell what is spoken"))
+}
+
+/// The path with a slash at its end, or without it.
+pub fn slash(base: &Reply, other: &Reply, path: &str) -> Verdict {
+    let path = safe(path);
+    if base.status() == other.status() {
+        return Verdict::pass(format!("{path}: {} as well", other.brief()));
+    }
+    Verdict::note(format!("{path}: {}, without the change: {}", other.words(), base.brief()))
+}
+
+/// The other of ws and wss, on its own default port.
+pub fn scheme(url: &str, reply: &Reply, to_tls: bool) -> Verdict {
+    let url = safe(url);
+    match (reply.is_open(), to_tls) {
+        (true, true) => Verdict::note(format!("{url} is open too: pages over https need that one")),
+        (true, false) => Verdict::note(format!("{url} is open too: without TLS anybody on the way reads along")),
+        _ => Verdict::pass(format!("{url}: {}", reply.words())),
+    }
+}
+
+/// The same request from nobody, the site's own page, another site's, and a sandboxed page.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    pub none: Reply,
+    pub own: Reply,
+    pub foreign: Reply,
+    pub null: Reply,
+}
+
+/// Who may connect.
+pub fn origins(seen: &Origins) -> Verdict {
+    let Origins { none, own, foreign, null } = seen;
+    let [for_none, for_own, for_foreign, for_null] = [none, own, foreign, null].map(Reply::brief);
+    let evidence = format!("none {for_none}, own {for_own}, foreign {for_foreign}, null {for_null}");
+    let meaning = match (none.is_open(), own.is_open(), foreign.is_open()) {
+        (true, true, false) if !null.is_open() => {
+            return Verdict::pass(format!("{evidence}: pages of other sites are kept out"));
+        }
+        (true, true, true) => "pages of any site may connect, with the cookies of their visitors",
+        (_, true, false) if null.is_open() => "sandboxed pages get in",
+        (_, true, false) => "clients that are no browser must name the origin",
+        (_, false, true) => "the site's own origin is refused, a foreign one is not",
+        (true, false, false) => "no origin of these gets in; the page may live on another host",
+        (false, false, false) => "the Origin makes no difference",
+        (false, true, true) => "an Origin is needed, and any will do",
+    };
+    Verdict::note(format!("{evidence}: {meaning}"))
+}
+
+/// What was offered, and the answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Offers<'a> {
+    /// With the run's own offers, if there are any.
+    pub own: Option<&'a Reply>,
+    pub none: &'a Reply,
+    /// With this name, which no server knows.
+    pub bogus: &'a Reply,
+    pub bogus_name: &'a str,
+}
+
+/// What the server makes of offers.
+pub fn subprotocols(offers: &Offers) -> Verdict {
+    let mut parts = Vec::new();
+    parts.extend(offers.own.map(|reply| format!("offered: {}", with_subprotocol(reply))));
+    parts.push(format!("none: {}", with_subprotocol(offers.none)));
+    parts.push(format!("unknown: {}", with_subprotocol(offers.bogus)));
+    let evidence = parts.join(", ");
+    let bogus = chosen(offers.bogus);
+    let invented = chosen(offers.none).or_else(|| bogus.filter(|name| *name != offers.bogus_name));
+    if let Some(name) = invented {
+        let fact = format!("the answer has the subprotocol {}, which was not offered", quoted(name));
+        return Verdict::fail(evidence).told_as("subprotocol-invented", fact);
+    }
+    if bogus.is_some() {
+        return Verdict::note(format!("{evidence}: whatever is offered is taken"));
+    }
+    if offers.own.is_some_and(|reply| reply.is_open() && chosen(reply).is_none()) {
+        return Verdict::warn(format!("{evidence}: browsers end a connection whose offer is not answered"));
+    }
+    Verdict::pass(evidence)
+}
+
+/// The subprotocol of a granted upgrade.
+fn chosen(reply: &Reply) -> Option<&str> {
+    reply.field("Sec-WebSocket-Protocol").filter(|_| reply.is_open())
+}
+
+fn with_subprotocol(reply: &Reply) -> String {
+    match chosen(reply) {
+        Some(name) => format!("{} with {}", reply.brief(), quoted(name)),
+        None => reply.brief(),
+    }
+}
+
+/// An offer of `permessage-deflate; client_max_window_bits`, as browsers make it.
+pub fn compression(base: &Reply, offered: &Reply) -> Verdict {
+    if !offered.is_open() {
+        if base.is_open() && offered.is_turned_down() {
+            let fact = format!("an offer of permessage-deflate is answered by {}", offered.words());
+            return Verdict::fail(offered.words()).told_as("compression-offer-refused", fact);
+        }
+        return Verdict::note(offered.words());
+    }
+    let agreed = offered.answer.as_ref().map(|head| head.tokens("Sec-WebSocket-Extensions")).unwrap_or_default();
+    let shown = quoted(&agreed.join(", "));
+    match agreed.as_slice() {
+        [] => Verdict::pass("not agreed"),
+        [one] if is_good_deflate(one) => Verdict::pass(format!("agreed: {shown}")),
+        _ => {
+            let fact = format!("the offer of permessage-deflate is answered by {shown}");
+            Verdict::fail(format!("agreed: {shown}")).told_as("extension-answer-wrong", fact)
+        }
+    }
+}
+
+/// RFC 7692 section 7.1: the four parameters, each once, the windows with 8 to 15 bits.
+fn is_good_deflate(extension: &str) -> bool {
+    let mut parts = extension.split(';').map(str::trim);
+    if !parts.next().is_some_and(|name| name.eq_ignore_ascii_case("permessage-deflate")) {
+        return false;
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for part in parts {
+        let (name, value) = match part.split_once('=') {
+            Some((name, value)) => (name.trim(), Some(value.trim())),
+            None => (part, None),
+        };
+        let is_known = match name {
+            "server_no_context_takeover" | "client_no_context_takeover" => value.is_none(),
+            "server_max_window_bits" | "client_max_window_bits" => value.is_some_and(is_window),
+            _ => false,
+        };
+        if !is_known || seen.contains(&name) {
+            return false;
+        }
+        seen.push(name);
+    }
+    true
+}
+
+fn is_window(value: &str) -> bool {
+    value.trim_matches('"').parse::<u8>().is_ok_and(|bits| (8..=15).contains(&bits))
+}
+
+/// The server's `Date:` beside our clock, both in seconds since 1970, UTC.
+pub fn server_clock(theirs: Option<i64>, ours: i64) -> Verdict {
+    let Some(theirs) = theirs else { return Verdict::skipped("no answer has a Date field") };
+    let apart = theirs.abs_diff(ours);
+    if apart < SKEW_TOLD {
+        return Verdict::pass(format!("within {} of ours", whole(apart.max(1))));
+    }
+    let side = if theirs > ours { "ahead of" } else { "behind" };
+    Verdict::note(format!("{} {side} ours: dates of tokens and certificates look wrong to one side", whole(apart)))
+}
