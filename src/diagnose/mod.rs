@@ -16,6 +16,7 @@ mod hello;
 mod hops;
 pub mod idle;
 mod limits;
+mod names;
 pub mod old_clients;
 mod patterns;
 mod product_codes;
@@ -25,6 +26,7 @@ mod remedies;
 pub mod rules;
 #[cfg(test)]
 mod sample;
+mod skew;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -99,7 +101,7 @@ impl Diagnosis {
             EventKind::TcpOpen(open) => reach::address_skipped(facts, open).into_iter().collect(),
             EventKind::TlsReady(ready) => certificate(ready),
             EventKind::Redirected(by) => vec![refusal::redirect_followed(by.status, &by.from, &by.to)],
-            EventKind::UpgradeAnswered(_) => upgrade::oddities(facts),
+            EventKind::UpgradeAnswered(_) => upgrade::oddities(facts).into_iter().chain(skew::judge(facts)).collect(),
             EventKind::DialFailed(failed) => dial_failed(facts, &self.rules, failed),
             EventKind::Open(_) => {
                 self.pongs = Pongs::default();
@@ -205,7 +207,7 @@ fn dial_failed(facts: &Facts, rules: &Rules, failed: &DialFailed) -> Vec<Finding
             breaches.iter().filter_map(|breach| upgrade::breach(facts, breach)).collect()
         }
         _ => reach::failed(facts, failed)
-            .or_else(|| tls::failed(failed))
+            .or_else(|| tls::failed(facts, failed))
             .or_else(|| unanswered::failed(facts, failed))
             .into_iter()
             .collect(),

@@ -2,6 +2,8 @@
 //! those faults of a dial; TLS is `tls`'s, answers are `refusal`'s.
 
 use crate::diagnose::facts::Facts;
+use crate::diagnose::names;
+use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{Attempt, AttemptOutcome, DialFailed, DialFault, Finding, Phase, TcpOpen, show};
 use crate::moment::Span;
@@ -9,18 +11,8 @@ use crate::moment::Span;
 /// A dial that failed before a byte of TLS or HTTP was judged; none for every other fault.
 pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
     match &failed.fault {
-        DialFault::NameNotFound { name } => Some(
-            Finding::of("name-not-found", "path", format!("the name {} does not exist", show::quoted(name)))
-                .saw(format!("the look-up answered after {}", show::span(failed.took))),
-        ),
-        DialFault::NameLookupFailed { name, detail } => Some(
-            Finding::of(
-                "name-lookup-failed",
-                "path",
-                format!("the name {} could not be looked up", show::quoted(name)),
-            )
-            .saw(format!("the system's look-up said {}", show::quoted(detail))),
-        ),
+        DialFault::NameNotFound { name } => Some(names::not_found(name, failed.took)),
+        DialFault::NameLookupFailed { name, detail } => Some(names::lookup_failed(name, detail)),
         DialFault::NoAddress { name } => Some(
             Finding::of(
                 "no-address-of-family",
@@ -29,7 +21,10 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
             )
             .because(Certain, "-4 or -6 was given, and the name has addresses of the other family only"),
         ),
-        DialFault::Unreachable { attempts } => Some(unreachable(attempts)),
+        DialFault::Unreachable { attempts } => {
+            let special = names::special(facts.name.as_deref(), &facts.addresses);
+            Some(unreachable(attempts).saw_all(special))
+        }
         DialFault::TimedOut { limit, attempts, delivered } => {
             Some(timed_out(facts, failed.phase, *limit, attempts, *delivered))
         }
@@ -117,20 +112,25 @@ fn timed_out(facts: &Facts, phase: Phase, limit: Span, attempts: &[Attempt], del
             .advise("look at /etc/resolv.conf and at the network; --resolve HOST:PORT:ADDR does without a look-up"),
         Phase::Connect => Finding::of("connect-timeout", "path", format!("no TCP connection within {after}"))
             .saw_all(lines(attempts))
-            .because(Likely, "packets are dropped on the way (firewall, security group), or the machine is off"),
-        Phase::Tls => Finding::of(
-            "tls-silent",
-            "server side",
-            format!("the port accepts the connection and does not answer TLS within {after}"),
-        )
-        .saw_all(delivery(delivered)),
+            .saw_all(names::special(facts.name.as_deref(), &facts.addresses))
+            .because(Likely, "filtered, not refused: packets are dropped on the way (firewall, security group), or the machine is off"),
+        Phase::Tls => tls::plain_port(facts).unwrap_or_else(|| {
+            let fact = format!("the port accepts the connection and does not answer TLS within {after}");
+            Finding::of("tls-silent", "server side", fact)
+                .saw_all(delivery(delivered))
+                .saw_all(facts.second_look_words())
+        }),
         Phase::Upgrade => no_answer(facts, &after, delivered),
     }
 }
 
 fn no_answer(facts: &Facts, after: &str, delivered: Option<bool>) -> Finding {
     let fact = format!("the upgrade request was sent, and no answer came within {after}");
-    let finding = Finding::of("no-answer", "server side", fact).saw_all(delivery(delivered));
+    if let Some(finding) = tls::tls_port(facts) {
+        return finding.saw("no answer came to the plain request");
+    }
+    let finding =
+        Finding::of("no-answer", "server side", fact).saw_all(delivery(delivered)).saw_all(facts.second_look_words());
     match (delivered, facts.is_tls()) {
         (Some(false), _) => Finding { who: "path", ..finding }
             .because(Likely, "the path is cut, or swallows what is sent after the connection is open")

@@ -2,29 +2,29 @@
 //! and one that ends soon, and the names of alerts (RFC 8446 section 6); what a certificate says is read in `net`.
 
 use crate::diagnose::facts::Facts;
-use crate::event::finding::Confidence::{Certain, Likely};
+use crate::diagnose::skew;
+use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{
-    Certificate, CertificateFault, CertificateFaultKind, DialFailed, DialFault, Finding, PayloadBytes, TlsReady, show,
+    Certificate, CertificateFault, CertificateFaultKind, DialFailed, DialFault, Finding, PayloadBytes, SecondLook,
+    TlsReady, Tried, show,
 };
 
 /// A certificate that ends in so many days is told.
 const SOON_DAYS: i64 = 14;
 
 /// A dial that failed in TLS, or by an alert behind it; none for every other fault.
-pub fn failed(failed: &DialFailed) -> Option<Finding> {
+pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
     match &failed.fault {
-        DialFault::Certificate { certificate, why } => Some(refused(certificate.as_deref(), why)),
-        DialFault::Tls { not_tls: Some(PayloadBytes(first)), .. } => Some(not_spoken(first)),
+        DialFault::Certificate { certificate, why } => Some(refused(facts, certificate.as_deref(), why)),
+        DialFault::Tls { not_tls: Some(PayloadBytes(first)), .. } => Some(not_spoken(facts, first)),
         DialFault::Tls { alert: Some(alert), .. } if is_about_client(*alert) => Some(client_wanted(*alert)),
+        DialFault::Tls { alert: Some(alert @ (40 | 70 | 71 | 112 | 120)), .. } => Some(by_alert(*alert)),
         DialFault::Tls { words, alert, .. } => Some(
             Finding::of("tls-failed", "server side", "the TLS handshake failed")
                 .saw_all(alert.map(alert_words))
                 .saw(format!("the TLS library says {}", show::quoted(words))),
         ),
-        DialFault::TlsCut { reset } => {
-            let end = if *reset { "reset" } else { "ended" };
-            Some(Finding::of("tls-cut", "server side", format!("the connection was {end} in the TLS handshake")))
-        }
+        DialFault::TlsCut { reset } => Some(plain_port(facts).unwrap_or_else(|| cut(facts, *reset))),
         DialFault::AlertBeforeAnswer { alert } if is_about_client(*alert) => Some(client_wanted(*alert)),
         DialFault::AlertBeforeAnswer { alert } => Some(
             Finding::of("tls-alert-before-answer", "server side", "TLS was ended by an alert before any answer")
@@ -116,18 +116,80 @@ fn client_wanted(alert: u8) -> Finding {
         .because(cause, "the server is set up for mutual TLS")
 }
 
-fn not_spoken(first: &[u8]) -> Finding {
-    let finding = Finding::of("tls-not-spoken", "server side", "the answer to the beginning of TLS is not TLS")
-        .saw(format!("first bytes: {}", show::bytes(first)));
-    if first.starts_with(b"HTTP/") {
-        return finding
-            .because(Certain, "wss:// was used on a port that speaks plain HTTP")
-            .advise("use ws:// for this port, or the port that speaks TLS");
+/// An alert that names its cause.
+fn by_alert(alert: u8) -> Finding {
+    match alert {
+        112 => Finding::of("tls-name-unknown", "server side", "the TLS side does not know the name that was asked for")
+            .saw(alert_words(alert))
+            .because(Likely, "the name is not set up there, or the name leads to another machine than the one meant"),
+        120 => Finding::of("alpn-http1-refused", "server side", "the TLS side does not speak HTTP/1.1 on this port")
+            .saw(format!("{}; http/1.1 was offered", alert_words(alert)))
+            .because(Certain, "only other protocols, most likely h2, are switched on there"),
+        _ => Finding::of("tls-too-old", "server side", "client and server share no TLS version or cipher")
+            .saw(format!("{}; TLS 1.2 and 1.3 were offered", alert_words(alert)))
+            .because(
+                if alert == 70 { Likely } else { Possible },
+                "the server has TLS 1.1 or older, or other ciphers only; or it wants SNI or a client certificate and says \
+                 it so",
+            ),
     }
-    finding
 }
 
-fn refused(certificate: Option<&Certificate>, why: &CertificateFault) -> Finding {
+/// The stream ended in the handshake, and a plain request did not tell why.
+fn cut(facts: &Facts, reset: bool) -> Finding {
+    let end = if reset { "reset" } else { "ended" };
+    Finding::of("tls-cut", "server side", format!("the connection was {end} in the TLS handshake"))
+        .saw_all(facts.second_look_words())
+        .because(
+            Possible,
+            "a filter that reads the name (SNI), a server that expects the PROXY protocol first, a port without TLS, or \
+             a crash of the process",
+        )
+        .advise("ask for another name on the same address by --sni; look at the log of what listens there")
+}
+
+/// Plain HTTP was answered where TLS was not.
+pub fn plain_port(facts: &Facts) -> Option<Finding> {
+    let look = facts.second_look(Tried::Plain).filter(|look| look.answered)?;
+    let finding = Finding::of("tls-not-spoken", "server side", "the port does not speak TLS")
+        .saw_all(facts.second_look_words())
+        .because(Certain, "wss:// was used on a port that speaks plain HTTP");
+    Some(use_ws(finding, look))
+}
+
+/// TLS was agreed where a plain request had no answer.
+pub fn tls_port(facts: &Facts) -> Option<Finding> {
+    facts.second_look(Tried::Tls).filter(|look| look.answered)?;
+    Some(
+        Finding::of("plain-http-to-tls-port", "client", "the port speaks TLS, and the request was not encrypted")
+            .saw_all(facts.second_look_words())
+            .because(Certain, "ws:// was used where wss:// is spoken")
+            .advise("use wss:// in the URL"),
+    )
+}
+
+fn use_ws(finding: Finding, look: &SecondLook) -> Finding {
+    match look.status {
+        Some(101) => finding.advise("use ws:// for this port: it answered 101 there; or the port that speaks TLS"),
+        _ => finding.advise("use ws:// for this port, or the port that speaks TLS"),
+    }
+}
+
+fn not_spoken(facts: &Facts, first: &[u8]) -> Finding {
+    let finding = Finding::of("tls-not-spoken", "server side", "the answer to the beginning of TLS is not TLS")
+        .saw(format!("first bytes: {}", show::bytes(first)))
+        .saw_all(facts.second_look_words());
+    let looked = facts.second_look(Tried::Plain).filter(|look| look.answered);
+    match (first.starts_with(b"HTTP/"), looked) {
+        (true, None) => finding
+            .because(Certain, "wss:// was used on a port that speaks plain HTTP")
+            .advise("use ws:// for this port, or the port that speaks TLS"),
+        (_, Some(look)) => use_ws(finding.because(Certain, "wss:// was used on a port that speaks plain HTTP"), look),
+        (false, None) => finding,
+    }
+}
+
+fn refused(facts: &Facts, certificate: Option<&Certificate>, why: &CertificateFault) -> Finding {
     let (code, cause) = kind_code(why.kind);
     let finding =
         Finding::of(code, "server side", format!("the certificate is not trusted: {}", show::safe(&why.words)))
@@ -142,9 +204,64 @@ fn refused(certificate: Option<&Certificate>, why: &CertificateFault) -> Finding
             .advise("let the server send its whole chain, or give the CA by --ca FILE");
     }
     match why.kind {
+        CertificateFaultKind::Expired | CertificateFaultKind::NotYetValid => dated(facts, certificate, finding, cause),
+        CertificateFaultKind::UnknownIssuer if certificate.is_some_and(is_inspected) => finding
+            .because(Likely, "a box or a program on the way opens TLS and signs anew (inspection)")
+            .advise("give its CA by --ca FILE, or take this name out of the inspection: it often breaks upgrades too"),
         CertificateFaultKind::SelfSigned | CertificateFaultKind::WrongName => finding.because(Certain, cause),
         _ => finding.because(Likely, cause),
     }
+}
+
+/// Makers of TLS inspection, as they stand in the issuers of what they sign.
+const INSPECTORS: &[&str] = &[
+    "zscaler",
+    "netskope",
+    "fortinet",
+    "fortigate",
+    "palo alto",
+    "blue coat",
+    "symantec web",
+    "forcepoint",
+    "sophos",
+    "checkpoint",
+    "check point",
+    "cisco umbrella",
+    "barracuda",
+    "kaspersky",
+    "avast",
+    "eset ssl",
+    "bitdefender",
+    "mitmproxy",
+    "charles proxy",
+    "fiddler",
+    "burp",
+];
+
+fn is_inspected(certificate: &Certificate) -> bool {
+    let issuer = certificate.issuer.to_ascii_lowercase();
+    INSPECTORS.iter().any(|maker| issuer.contains(maker))
+}
+
+/// Valid at another time: is it the certificate, or this machine's clock? The server's own clock tells.
+fn dated(facts: &Facts, certificate: Option<&Certificate>, finding: Finding, cause: &str) -> Finding {
+    let finding = finding.saw_all(facts.second_look_words());
+    let date = facts.second_look(Tried::WithoutTrust).and_then(|look| look.date_unix);
+    let (Some(certificate), Some(theirs), Some(start)) = (certificate, date, facts.wall_start_unix_ms) else {
+        return finding.because(Possible, format!("{cause}; or this machine's clock is wrong"));
+    };
+    let (valid, ahead) =
+        ((certificate.not_before_unix..=certificate.not_after_unix).contains(&theirs), start / 1000 - theirs);
+    if !valid {
+        return finding
+            .saw("the server's clock agrees that it is not valid now")
+            .because(Certain, "it was not renewed, or the server was not reloaded after it was");
+    }
+    let way = if ahead > 0 { "ahead" } else { "behind" };
+    finding
+        .saw("by the server's clock the certificate is valid now")
+        .because(Likely, format!("this machine's clock is wrong: {} {way} of the server's", skew::words(ahead)))
+        .advise("set this machine's clock by a time server")
 }
 
 fn kind_code(kind: CertificateFaultKind) -> (&'static str, &'static str) {
@@ -200,7 +317,7 @@ mod tests {
     }
 
     fn judged(fault: DialFault) -> Finding {
-        failed(&DialFailed { phase: Phase::Tls, fault, took: Span::ZERO }).unwrap()
+        failed(&Facts::default(), &DialFailed { phase: Phase::Tls, fault, took: Span::ZERO }).unwrap()
     }
 
     fn ready(days_left: i64, overlooked: Option<CertificateFault>) -> TlsReady {
@@ -243,7 +360,7 @@ mod tests {
         assert_eq!(judged(DialFault::AlertBeforeAnswer { alert: 116 }).code, "client-certificate-wanted");
         assert_eq!(judged(DialFault::AlertBeforeAnswer { alert: 80 }).code, "tls-alert-before-answer");
         let failed = judged(alert(70));
-        assert_eq!((failed.code, failed.seen[0].as_str()), ("tls-failed", "TLS alert 70, protocol_version"));
+        assert_eq!((failed.code, failed.seen[0].as_str()), ("tls-too-old", "TLS alert 70, protocol_version; TLS 1.2 and 1.3 were offered"));
         assert_eq!(judged(DialFault::TlsCut { reset: true }).code, "tls-cut");
     }
 
@@ -260,6 +377,86 @@ mod tests {
     #[test]
     fn a_fault_of_another_layer_is_not_ours() {
         let fault = DialFault::NameNotFound { name: "a".into() };
-        assert_eq!(failed(&DialFailed { phase: Phase::Resolve, fault, took: Span::ZERO }), None);
+        assert_eq!(failed(&Facts::default(), &DialFailed { phase: Phase::Resolve, fault, took: Span::ZERO }), None);
+    }
+
+    fn looked(tried: Tried, answered: bool, status: Option<u16>, date_unix: Option<i64>) -> Facts {
+        let look = SecondLook { tried, answered, words: "a try".into(), status, date_unix, took: Span::ZERO };
+        Facts {
+            url: "wss://a/".into(),
+            second_looks: vec![look],
+            wall_start_unix_ms: Some(2_000_000_000_000),
+            ..Facts::default()
+        }
+    }
+
+    fn told(facts: &Facts, fault: DialFault) -> Finding {
+        failed(facts, &DialFailed { phase: Phase::Tls, fault, took: Span::ZERO }).unwrap()
+    }
+
+    #[test]
+    fn a_cut_in_tls_is_a_plain_port_only_where_plain_http_was_answered() {
+        let cut = || DialFault::TlsCut { reset: false };
+        let finding = told(&looked(Tried::Plain, true, Some(101), None), cut());
+        assert_eq!((finding.code, finding.confidence), ("tls-not-spoken", Certain));
+        assert!(finding.help[0].contains("101"), "{finding:?}");
+        // The twin: no answer there either, so that several causes stand beside each other.
+        let twin = told(&looked(Tried::Plain, false, None, None), cut());
+        assert_eq!((twin.code, twin.confidence), ("tls-cut", Possible));
+        assert!(twin.cause.contains("SNI") && twin.cause.contains("PROXY protocol"), "{twin:?}");
+    }
+
+    #[test]
+    fn an_expired_certificate_or_a_wrong_clock_is_told_by_the_servers_clock() {
+        let expired = || DialFault::Certificate {
+            certificate: Some(Box::new(Certificate {
+                subject: "a".into(),
+                names: vec!["a".into()],
+                issuer: "CA".into(),
+                not_before_unix: 1_700_000_000,
+                not_after_unix: 1_900_000_000,
+                days_left: -1,
+                self_signed: false,
+                chain_len: 2,
+            })),
+            why: CertificateFault { kind: CertificateFaultKind::Expired, words: "it ended".into() },
+        };
+        let really = told(&looked(Tried::WithoutTrust, true, Some(200), Some(2_000_000_000)), expired());
+        assert_eq!(really.confidence, Certain);
+        let clock = told(&looked(Tried::WithoutTrust, true, Some(200), Some(1_800_000_000)), expired());
+        assert_eq!((clock.confidence, clock.cause.contains("clock is wrong")), (Likely, true), "{clock:?}");
+        let unknown = told(&Facts::default(), expired());
+        assert_eq!((unknown.confidence, unknown.cause.contains("or this machine's clock")), (Possible, true));
+    }
+
+    #[test]
+    fn alerts_that_name_their_cause_have_their_codes() {
+        let alert =
+            |alert| told(&Facts::default(), DialFault::Tls { words: String::new(), alert: Some(alert), not_tls: None });
+        for (number, code) in
+            [(112, "tls-name-unknown"), (120, "alpn-http1-refused"), (70, "tls-too-old"), (40, "tls-too-old")]
+        {
+            assert_eq!(alert(number).code, code);
+        }
+        assert_eq!((alert(70).confidence, alert(40).confidence), (Likely, Possible));
+    }
+
+    #[test]
+    fn a_box_that_opens_tls_is_known_by_its_issuer() {
+        let by = |issuer: &str| DialFault::Certificate {
+            certificate: Some(Box::new(Certificate {
+                subject: "a".into(),
+                names: vec!["a".into()],
+                issuer: issuer.into(),
+                not_before_unix: 0,
+                not_after_unix: 1,
+                days_left: 9,
+                self_signed: false,
+                chain_len: 2,
+            })),
+            why: CertificateFault { kind: CertificateFaultKind::UnknownIssuer, words: "unknown".into() },
+        };
+        assert!(told(&Facts::default(), by("Zscaler Intermediate Root CA")).cause.contains("inspection"));
+        assert!(!told(&Facts::default(), by("Acme Internal CA")).cause.contains("inspection"));
     }
 }

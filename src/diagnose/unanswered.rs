@@ -11,8 +11,12 @@ use crate::moment::Span;
 /// A dial whose request was not answered in HTTP; none for every other fault.
 pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
     match &failed.fault {
-        DialFault::NotHttp { first: PayloadBytes(first) } => Some(not_http(facts, first)),
-        DialFault::CutBeforeAnswer { reset, received } => Some(cut(facts, *reset, *received, failed.took)),
+        DialFault::NotHttp { first: PayloadBytes(first) } => {
+            Some(tls::tls_port(facts).unwrap_or_else(|| not_http(facts, first)))
+        }
+        DialFault::CutBeforeAnswer { reset, received } => {
+            Some(tls::tls_port(facts).unwrap_or_else(|| cut(facts, *reset, *received, failed.took)))
+        }
         DialFault::HeadTooLarge { limit } => Some(
             Finding::of(
                 "head-too-large",

@@ -27,6 +27,7 @@ pub mod raw_session;
 pub mod reach;
 pub mod resolve;
 pub mod rounds;
+pub mod second_look;
 pub mod spill;
 pub mod stream;
 pub mod tap;

@@ -21,7 +21,7 @@ use crate::net::open::{self, NotUpgraded, Upgraded};
 use crate::net::stream::{Plain, Stream};
 use crate::net::target::Target;
 use crate::net::timer::LATE;
-use crate::net::{dial, resolve, tls};
+use crate::net::{dial, resolve, second_look, tls};
 use crate::watch::life::{self, Life, Role};
 use crate::wire::head::Head;
 use crate::wire::upgrade::{Extra, Request, key_from};
@@ -61,13 +61,14 @@ pub struct Reach {
     wrongs: conduct::Current,
     dice: StdRng,
     nonces: StdRng,
+    looked: bool,
 }
 
 impl Reach {
     /// Nothing is dialled yet. What is to be done wrong on a connection stands in `wrongs` from its open on.
     pub fn new(plan: Plan, clock: Clock, wrongs: conduct::Current) -> Reach {
         let dice = StdRng::seed_from_u64(plan.seed);
-        Reach { plan, clock, wrongs, dice, nonces: rand::make_rng() }
+        Reach { plan, clock, wrongs, dice, nonces: rand::make_rng(), looked: false }
     }
 
     async fn once(&mut self, plan: &dial::Plan, limit: &Limit, log: &Log) -> Result<Dialled<Stream>, Failed> {
@@ -88,6 +89,25 @@ impl Reach {
         };
         let opened = opened(&plan.target, peer, &head, self.clock.now().since(began));
         Ok(Dialled { link: Link::new(stream, setup, self.clock).await, opened })
+    }
+
+    /// Tries once in a run what tells the cause of a failure, before that is told.
+    async fn look_again(&mut self, plan: &dial::Plan, failed: &DialFailed, log: &Log) {
+        let Some(tried) = second_look::worth(plan.target.tls, failed.phase, &failed.fault) else { return };
+        if !self.plan.second_look || std::mem::replace(&mut self.looked, true) {
+            return;
+        }
+        let addresses = match plan.unix_socket {
+            Some(_) => Vec::new(),
+            None => match tokio::time::timeout(second_look::WAIT.duration(), resolve::resolve(plan, &self.clock)).await
+            {
+                Ok(Ok((_, addresses))) => addresses,
+                _ => return,
+            },
+        };
+        let request = self.request(&plan.target).bytes();
+        let look = second_look::look(plan, &addresses, tried, &request, self.clock).await;
+        log.tell(self.clock.now(), EventKind::SecondLook(look));
     }
 
     /// Begins what this end does wrong on purpose.
@@ -202,6 +222,7 @@ impl Dialer for Reach {
                 Err(failed) => failed,
             };
             let (Some(most), Some(location)) = (self.plan.redirects, location) else {
+                self.look_again(&plan, &failed, &log).await;
                 return Err(DialEnd { failed, retry_after });
             };
             let next = if hops == most {
