@@ -34,7 +34,7 @@ pub fn heartbeat(beats: &HeartbeatArgs) -> Result<Plan, String> {
         None => Plan::default(),
         Some((flag, name)) => {
             let preset = presets::find(known, name);
-            preset.map(|preset| preset.plan.clone()).ok_or_else(|| unknown(flag, name))?
+            preset.map(|preset| preset.plan.clone()).ok_or_else(|| unknown(known, flag, name))?
         }
     };
     let mut plan = base.with(&by_hand(beats));
@@ -71,8 +71,8 @@ fn named(beats: &HeartbeatArgs) -> Result<Option<(&'static str, &str)>, String> 
     }
 }
 
-fn unknown(flag: &str, name: &str) -> String {
-    let near = presets::nearest(name);
+fn unknown(table: &[Preset], flag: &str, name: &str) -> String {
+    let near = presets::nearest(table, name);
     let known = match near.as_slice() {
         [] => "a preset such as heartcheck, phoenix or engineio (docs/heartbeats.md lists all)".to_string(),
         near => format!("a preset, perhaps {}", near.join(" or ")),

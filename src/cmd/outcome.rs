@@ -143,7 +143,10 @@ impl Outcome {
             (median, Some(hold)) => {
                 parts.push(format!("held {}", words::roughly(hold)));
                 let median = median.map(|median| format!(" in {}", span(median))).unwrap_or_default();
-                parts.push(format!("{} answered{median}", count(answered, "heartbeat")));
+                match self.timing.replies() {
+                    0 => parts.push(format!("{} answered{median}", count(answered, "heartbeat"))),
+                    replies => parts.push(format!("{} of the server's answered", count(replies, "heartbeat"))),
+                }
             }
             // Settled by whatever came: there is no time of an answer to tell.
             (None, None) if answered > 0 => parts.push(format!("{} answered", count(answered, "heartbeat"))),

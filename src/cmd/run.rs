@@ -85,6 +85,9 @@ impl<'a> Run<'a> {
         if let EventKind::Answered(answered) = &kind {
             self.beats += u64::from(answered.own && !answered.measured);
         }
+        if let EventKind::Heartbeat(sent) = &kind {
+            self.beats += u64::from(sent.what.starts_with("answer to"));
+        }
         let event = self.audience.emit(at, conn, kind);
         self.exam.see(at, &event.kind);
     }

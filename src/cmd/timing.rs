@@ -11,6 +11,8 @@ pub struct Timing {
     open: Option<Span>,
     rtt: Series,
     settled: u64,
+    /// Heartbeats of the server's that we answered.
+    replies: u64,
 }
 
 impl Timing {
@@ -20,6 +22,7 @@ impl Timing {
             EventKind::Open(opened) => self.open = self.open.or(Some(opened.took)),
             EventKind::Answered(answered) if answered.own => self.rtt.add(answered.rtt),
             EventKind::Answered(_) => self.settled += 1,
+            EventKind::Heartbeat(sent) if sent.what.starts_with("answer to") => self.replies += 1,
             _ => {}
         }
     }
@@ -32,6 +35,11 @@ impl Timing {
     /// The median time from a heartbeat's flush to the last byte of its own answer.
     pub fn median(&self) -> Option<Span> {
         self.rtt.median()
+    }
+
+    /// Heartbeats of the server's that we answered.
+    pub fn replies(&self) -> u64 {
+        self.replies
     }
 
     /// Heartbeats and measured pings that were answered, by themselves or by another sign of life.

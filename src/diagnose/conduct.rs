@@ -12,13 +12,15 @@ use crate::moment::Span;
 pub struct Pongs {
     waiting: bool,
     unknown: u64,
+    /// The last miss was told as a wrong pong.
+    told: bool,
 }
 
 impl Pongs {
     /// A heartbeat was written. Only pings can have a wrong pong.
     pub fn sent(&mut self, sent: &HeartbeatSent) {
         if sent.what == "ping" && !self.waiting {
-            *self = Pongs { waiting: true, unknown: 0 };
+            *self = Pongs { waiting: true, ..Pongs::default() };
         }
     }
 
@@ -39,20 +41,24 @@ impl Pongs {
     /// A heartbeat was missed: wrong when unknown pongs came instead.
     pub fn missed(&mut self, missed: &Missed) -> Option<Finding> {
         let finding = self.wrong(missed.waited);
-        *self = Pongs::default();
+        *self = Pongs { told: finding.is_some(), ..Pongs::default() };
         finding
     }
 
     /// Several pings had no pong while data came: ignored, or answered wrongly.
-    pub fn ignored(&mut self, ignored: &PingsIgnored) -> Finding {
+    pub fn ignored(&mut self, ignored: &PingsIgnored) -> Option<Finding> {
+        // The same ping was told as answered wrongly.
+        if std::mem::take(&mut self.told) {
+            return None;
+        }
         let wrong = self.wrong(ignored.waited);
         *self = Pongs::default();
-        wrong.unwrap_or_else(|| {
+        Some(wrong.unwrap_or_else(|| {
             let pings = show::count(ignored.in_row.into(), "ping");
             let fact = format!("{pings} in a row without a pong while other data came");
             Finding::of("pings-ignored", "server side", fact)
                 .saw(format!("the last of them waited {}", show::span(ignored.waited)))
-        })
+        }))
     }
 
     fn wrong(&self, waited: Span) -> Option<Finding> {
@@ -177,7 +183,7 @@ mod tests {
     fn pings_without_any_pong_are_ignored() {
         let mut pongs = Pongs::default();
         pongs.sent(&sent(1));
-        let finding = pongs.ignored(&ignored());
+        let finding = pongs.ignored(&ignored()).unwrap();
         assert_eq!((finding.code, finding.severity.word()), ("pings-ignored", "warning"));
     }
 
@@ -186,11 +192,18 @@ mod tests {
         let mut pongs = Pongs::default();
         pongs.stray(&unknown());
         pongs.sent(&sent(1));
-        assert_eq!(pongs.ignored(&ignored()).code, "pings-ignored");
+        assert_eq!(pongs.ignored(&ignored()).unwrap().code, "pings-ignored");
         pongs.sent(&sent(2));
         pongs.stray(&unknown());
-        let missed =
-            Missed { number: 2, measured: true, misses: 1, of: 1, bytes_since: 2, waited: Span::from_secs(20) };
+        let missed = Missed {
+            number: 2,
+            measured: true,
+            misses: 1,
+            of: 1,
+            bytes_since: 2,
+            waited: Span::from_secs(20),
+            theirs: false,
+        };
         assert_eq!(pongs.missed(&missed).unwrap().code, "pong-wrong");
         assert_eq!(pongs.missed(&missed), None);
     }
@@ -201,7 +214,7 @@ mod tests {
         pongs.sent(&sent(1));
         pongs.stray(&unknown());
         pongs.answered(&Answered { number: 1, measured: false, own: true, rtt: Span::from_millis(2) });
-        assert_eq!(pongs.ignored(&ignored()).code, "pings-ignored");
+        assert_eq!(pongs.ignored(&ignored()).unwrap().code, "pings-ignored");
     }
 
     #[test]

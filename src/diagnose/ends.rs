@@ -260,14 +260,28 @@ fn tls_alert(alert: u8) -> Finding {
     }
 }
 
+/// The server sends heartbeats by itself, and the next one did not come.
+fn unheard(missed: &Missed) -> Finding {
+    let fact = format!("the server's own heartbeats stopped: none for {}", show::span(missed.waited));
+    Finding::of("silent", "server side", fact)
+        .because(
+            Possible,
+            "the server's process hangs or stopped sending them, or the path is cut: nothing of ours was on its way to tell",
+        )
+        .advise("run again with a heartbeat of our own (--heartbeat-send ping), whose fate tells the path from the server")
+}
+
 fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
     let waited = missed.map(|missed| format!(" for {}", show::span(missed.waited))).unwrap_or_default();
     let came = missed.map_or(0, |missed| missed.bytes_since);
+    if let Some(missed) = missed.filter(|missed| missed.theirs) {
+        return unheard(missed);
+    }
     let finding = match delivered {
         _ if came > 0 => Finding::of(
             "answer-not-as-asked",
             "server side",
-            format!("{} came after a heartbeat, and not the answer that was asked for{waited}", show::size(came)),
+            format!("{} came after a heartbeat, and not the answer that was wanted{waited}", show::size(came)),
         )
         .because(Likely, "the server lives, and answers this heartbeat otherwise or not at all"),
         Some(true) => Finding::of(
@@ -437,8 +451,15 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_the_one_asked_for_is_no_silence() {
-        let missed =
-            Missed { number: 1, measured: false, misses: 1, of: 1, bytes_since: 11, waited: Span::from_secs(1) };
+        let missed = Missed {
+            number: 1,
+            measured: false,
+            misses: 1,
+            of: 1,
+            bytes_since: 11,
+            waited: Span::from_secs(1),
+            theirs: false,
+        };
         let finding = silent(Some(true), Some(&missed));
         assert_eq!(finding.code, "answer-not-as-asked");
         assert!(finding.fact.starts_with("11 B came"), "{}", finding.fact);

@@ -1,7 +1,7 @@
 //! What is remembered of one dial and the connection that comes of it, so that a rule can look back. Owns the memory,
 //! bounded by what one handshake holds; the judgements are in the rules.
 
-use crate::event::{Body, EventKind, Missed, PayloadBytes, SecondLook, TcpOpen, TlsReady, Tried};
+use crate::event::{Body, EventKind, Missed, PayloadBytes, SecondLook, TcpOpen, TlsReady, Tried, show};
 use crate::moment::{Moment, Span};
 use crate::wire::head::Head;
 
@@ -138,7 +138,7 @@ impl Facts {
 
     /// What was tried once more, and what came of it.
     pub fn second_look_words(&self) -> Vec<String> {
-        self.second_looks.iter().map(|look| format!("tried once more: {}", look.words)).collect()
+        self.second_looks.iter().map(|look| format!("tried once more: {}", show::safe(&look.words))).collect()
     }
 
     /// Is the URL one with TLS?

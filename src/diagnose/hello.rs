@@ -143,6 +143,7 @@ fn missing_message(dropped: &Dropped, code: u16) -> Option<Finding> {
         "client",
         format!("the server ended the connection {} after the open: it waited for a first message", show::span(age)),
     )
+    .saw_all(close_words(dropped))
     .saw(format!("taken for {name}: {}", show::safe(&recognised.why)))
     .saw(sent_words(dropped));
     let finding = match (is_sure, hello.seconds > 0.0) {
@@ -153,6 +154,16 @@ fn missing_message(dropped: &Dropped, code: u16) -> Option<Finding> {
         (false, false) => finding.because(Possible, format!("{cause}; or the application was done with it")),
     };
     Some(advise(finding, hello))
+}
+
+/// `Close 4408, "Connection initialisation timeout"`.
+fn close_words(dropped: &Dropped) -> Option<String> {
+    let (How::Close { code: Some(code), reason } | How::CloseThenCut { code: Some(code), reason }) = &dropped.ended.how
+    else {
+        return None;
+    };
+    let said = if reason.is_empty() { "no reason given".into() } else { show::quoted(reason) };
+    Some(format!("Close {code}, {said}"))
 }
 
 /// 4406 says so; 1002 at once, with nothing sent, hardly says anything else.

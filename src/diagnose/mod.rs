@@ -29,6 +29,7 @@ mod sample;
 mod skew;
 #[cfg(test)]
 mod tests;
+mod theirs;
 mod tls;
 mod unanswered;
 mod upgrade;
@@ -120,7 +121,7 @@ impl Diagnosis {
                 Vec::new()
             }
             EventKind::Missed(missed) => self.pongs.missed(missed).into_iter().collect(),
-            EventKind::PingsIgnored(ignored) => vec![self.pongs.ignored(ignored)],
+            EventKind::PingsIgnored(ignored) => self.pongs.ignored(ignored).into_iter().collect(),
             EventKind::Held(held) => vec![conduct::held(held)],
             EventKind::ClockStepped(step) => vec![conduct::clock_stepped(step)],
             EventKind::Farewell(farewell) => vec![conduct::farewell(farewell)],
@@ -190,7 +191,10 @@ impl Diagnosis {
 
 /// What one drop says by itself; less sure where we stood still ourselves.
 fn single(dropped: &Dropped) -> Option<Finding> {
-    let finding = patterns::alone(dropped).or_else(|| hello::missing(dropped)).or_else(|| ends::judge(dropped))?;
+    let finding = patterns::alone(dropped)
+        .or_else(|| theirs::unanswered(dropped))
+        .or_else(|| hello::missing(dropped))
+        .or_else(|| ends::judge(dropped))?;
     Some(conduct::tempered(finding, &dropped.ended))
 }
 

@@ -47,8 +47,13 @@ pub fn not_found(name: &str, took: Span) -> Finding {
     finding
 }
 
-/// The resolver did not answer, or answered with a failure (EAI_AGAIN, EAI_FAIL).
+/// The resolver did not answer, or answered with a failure (EAI_AGAIN, EAI_FAIL), or without an address (EAI_NODATA).
 pub fn lookup_failed(name: &str, detail: &str) -> Finding {
+    if ["No address associated", "no usable address"].iter().any(|words| detail.contains(words)) {
+        let fact = format!("the name {} exists and has no address", show::quoted(name));
+        return Finding::of("name-without-address", "server side", fact)
+            .saw(format!("the system's look-up said {}", show::quoted(detail)));
+    }
     let finding =
         Finding::of("name-lookup-failed", "path", format!("the name {} could not be looked up", show::quoted(name)))
             .saw(format!("the system's look-up said {}", show::quoted(detail)));
@@ -128,6 +133,7 @@ mod tests {
     fn a_resolver_that_is_gone_and_a_name_whose_servers_fail_look_the_same() {
         let finding = lookup_failed("a.b", "Temporary failure in name resolution");
         assert_eq!(finding.confidence, Possible);
+        assert_eq!(lookup_failed("a.b", "No address associated with hostname").code, "name-without-address");
         assert!(finding.cause.contains("cannot be reached") && finding.cause.contains("SERVFAIL"), "{}", finding.cause);
     }
 

@@ -79,11 +79,18 @@ fn unreachable(attempts: &[Attempt]) -> Finding {
         let finding =
             Finding::of("connection-refused", "server side", format!("nothing accepts connections on {place}"))
                 .saw_all(lines(attempts));
-        return match all(AttemptOutcome::Refused) {
+        // A family that this machine has no network for says nothing on the server.
+        let is_plain = attempts
+            .iter()
+            .all(|attempt| matches!(attempt.outcome, AttemptOutcome::Refused | AttemptOutcome::NetworkUnreachable));
+        return match is_plain {
             true => {
                 finding.because(Likely, "nothing listens there: the server is down, or has another port or address")
             }
-            false => finding,
+            false => finding.because(
+                Possible,
+                "nothing listens on the address that refused, and the way to the others is filtered or they are off",
+            ),
         };
     }
     if any(AttemptOutcome::Denied) {
@@ -91,6 +98,22 @@ fn unreachable(attempts: &[Attempt]) -> Finding {
             .saw_all(lines(attempts));
     }
     let finding = Finding::of("unreachable", "path", format!("{place} could not be reached")).saw_all(lines(attempts));
+    if all(AttemptOutcome::NetworkUnreachable) && attempts.iter().all(|attempt| is_v6(host(&attempt.address))) {
+        return finding
+            .because(Likely, "this machine has no IPv6, and only IPv6 addresses were tried")
+            .advise("use a network with IPv6, leave -6 out, or publish an IPv4 address");
+    }
+    if all(AttemptOutcome::NetworkUnreachable) {
+        return finding
+            .because(Likely, "this machine has no route there: no network, or a VPN that is down")
+            .advise("bring the network or the VPN up (ip route get ADDRESS shows the way that is taken)");
+    }
+    if all(AttemptOutcome::HostUnreachable) {
+        return finding.because(
+            Possible,
+            "the host is off, or a router or a firewall on the way answers that it cannot be reached",
+        );
+    }
     if all(AttemptOutcome::NotFound) {
         return finding
             .because(Certain, "there is no such Unix socket: the server is not running, or has another path")

@@ -11,6 +11,10 @@ const TOLD_FROM: i64 = 60;
 
 /// The two clocks are apart; a note.
 pub fn judge(facts: &Facts) -> Option<Finding> {
+    // An answer out of a cache has the date of when it was made (RFC 9111 section 5.1).
+    if facts.answered("Age").is_some() {
+        return None;
+    }
     let theirs = date_unix(facts.answered("Date")?)?;
     let ahead = ours(facts)? - theirs;
     if ahead.abs() < TOLD_FROM {
@@ -23,7 +27,7 @@ pub fn judge(facts: &Facts) -> Option<Finding> {
             .saw(format!("Date: {}", show::quoted(facts.answered("Date").unwrap_or_default())))
             .because(
                 Possible,
-                "one of the two clocks is wrong: this machine's, the server's, or a cache gave an old answer",
+                "one of the two clocks is wrong: this machine's, the server's, or a cache gave an old answer without saying so",
             ),
     )
 }

@@ -18,7 +18,8 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
         DialFault::Certificate { certificate, why } => Some(refused(facts, certificate.as_deref(), why)),
         DialFault::Tls { not_tls: Some(PayloadBytes(first)), .. } => Some(not_spoken(facts, first)),
         DialFault::Tls { alert: Some(alert), .. } if is_about_client(*alert) => Some(client_wanted(*alert)),
-        DialFault::Tls { alert: Some(alert @ (40 | 70 | 71 | 112 | 120)), .. } => Some(by_alert(*alert)),
+        DialFault::Tls { alert: Some(alert @ (70 | 71 | 112 | 120)), .. } => Some(by_alert(*alert)),
+        DialFault::Tls { alert: Some(40), .. } => Some(no_reason_given()),
         DialFault::Tls { words, alert, .. } => Some(
             Finding::of("tls-failed", "server side", "the TLS handshake failed")
                 .saw_all(alert.map(alert_words))
@@ -127,12 +128,20 @@ fn by_alert(alert: u8) -> Finding {
             .because(Certain, "only other protocols, most likely h2, are switched on there"),
         _ => Finding::of("tls-too-old", "server side", "client and server share no TLS version or cipher")
             .saw(format!("{}; TLS 1.2 and 1.3 were offered", alert_words(alert)))
-            .because(
-                if alert == 70 { Likely } else { Possible },
-                "the server has TLS 1.1 or older, or other ciphers only; or it wants SNI or a client certificate and says \
-                 it so",
-            ),
+            .because(Likely, "the server has TLS 1.1 or older, or ciphers that are not accepted any more"),
     }
+}
+
+/// handshake_failure: many servers say no more, whatever it is.
+fn no_reason_given() -> Finding {
+    Finding::of("tls-failed", "server side", "the TLS side ended the handshake and does not say why")
+        .saw(alert_words(40))
+        .because(
+            Possible,
+            "no certificate there for the name asked for (SNI, or none asked for), a client certificate is wanted, or \
+             no TLS version and cipher in common",
+        )
+        .advise("compare with another name by --sni; then look at the log of the TLS side, and at its ciphers")
 }
 
 /// The stream ended in the handshake, and a plain request did not tell why.
@@ -151,9 +160,14 @@ fn cut(facts: &Facts, reset: bool) -> Finding {
 /// Plain HTTP was answered where TLS was not.
 pub fn plain_port(facts: &Facts) -> Option<Finding> {
     let look = facts.second_look(Tried::Plain).filter(|look| look.answered)?;
-    let finding = Finding::of("tls-not-spoken", "server side", "the port does not speak TLS")
+    // A port with TLS answers a plain request, too: nginx, Apache and Go by 400, others by a redirect to https.
+    if matches!(look.status, None | Some(300..=400)) {
+        return None;
+    }
+    let sure = if look.status == Some(101) { Certain } else { Likely };
+    let finding = Finding::of("tls-not-spoken", "server side", "the port answers plain HTTP, and no TLS")
         .saw_all(facts.second_look_words())
-        .because(Certain, "wss:// was used on a port that speaks plain HTTP");
+        .because(sure, "wss:// was used on a port that speaks plain HTTP");
     Some(use_ws(finding, look))
 }
 
@@ -194,23 +208,69 @@ fn refused(facts: &Facts, certificate: Option<&Certificate>, why: &CertificateFa
     let finding =
         Finding::of(code, "server side", format!("the certificate is not trusted: {}", show::safe(&why.words)))
             .saw_all(certificate.map(certificate_words));
+    // A box of inspection often sends one certificate only, so it comes before the chain that is not whole.
+    if why.kind == CertificateFaultKind::UnknownIssuer && certificate.is_some_and(is_inspected) {
+        return Finding { who: "path", ..finding }
+            .because(Likely, "a box or a program on the way opens TLS and signs anew (inspection)")
+            .advise("give its CA by --ca FILE, or take this name out of the inspection: it often breaks upgrades too");
+    }
     let lone = certificate.is_some_and(|certificate| certificate.chain_len == 1 && !certificate.self_signed);
     if why.kind == CertificateFaultKind::UnknownIssuer && lone {
+        if certificate.is_some_and(is_public) {
+            return finding
+                .because(Likely, "the server does not send the intermediate certificate (browsers repair that)")
+                .advise("let the server send its whole chain (the file that is often named fullchain.pem)");
+        }
         return finding
             .because(
-                Likely,
+                Possible,
                 "the server does not send the intermediate certificate (browsers repair that), or the CA is private",
             )
             .advise("let the server send its whole chain, or give the CA by --ca FILE");
     }
     match why.kind {
+        CertificateFaultKind::Expired | CertificateFaultKind::NotYetValid if why.words.contains(ABOVE) => finding
+            .because(Likely, "the chain holds an intermediate certificate of another time")
+            .advise("let the server send the intermediate certificates of today, as the CA gives them"),
         CertificateFaultKind::Expired | CertificateFaultKind::NotYetValid => dated(facts, certificate, finding, cause),
-        CertificateFaultKind::UnknownIssuer if certificate.is_some_and(is_inspected) => finding
-            .because(Likely, "a box or a program on the way opens TLS and signs anew (inspection)")
-            .advise("give its CA by --ca FILE, or take this name out of the inspection: it often breaks upgrades too"),
         CertificateFaultKind::SelfSigned | CertificateFaultKind::WrongName => finding.because(Certain, cause),
         _ => finding.because(Likely, cause),
     }
+}
+
+/// How the words on a fault begin that lies above the server's own certificate.
+const ABOVE: &str = "a certificate above it in the chain";
+
+/// CAs that everybody trusts, and whose servers must send an intermediate certificate.
+const PUBLIC: &[&str] = &[
+    "let's encrypt",
+    "digicert",
+    "geotrust",
+    "rapidssl",
+    "thawte",
+    "sectigo",
+    "comodo",
+    "zerossl",
+    "globalsign",
+    "godaddy",
+    "starfield",
+    "amazon rsa",
+    "amazon ecdsa",
+    "google trust services",
+    "entrust",
+    "harica",
+    "certum",
+    "actalis",
+    "buypass",
+    "ssl.com",
+    "swisssign",
+    "quovadis",
+];
+
+fn is_public(certificate: &Certificate) -> bool {
+    let issuer = certificate.issuer.to_ascii_lowercase();
+    // Let's Encrypt's staging CA is trusted nowhere.
+    !issuer.contains("staging") && PUBLIC.iter().any(|name| issuer.contains(name))
 }
 
 /// Makers of TLS inspection, as they stand in the issuers of what they sign.
@@ -252,6 +312,11 @@ fn dated(facts: &Facts, certificate: Option<&Certificate>, finding: Finding, cau
     };
     let (valid, ahead) =
         ((certificate.not_before_unix..=certificate.not_after_unix).contains(&theirs), start / 1000 - theirs);
+    if !valid && theirs < certificate.not_before_unix {
+        return finding
+            .saw("by the server's clock its time has not begun either")
+            .because(Likely, "the certificate was made for later, or both clocks are behind");
+    }
     if !valid {
         return finding
             .saw("the server's clock agrees that it is not valid now")
@@ -260,7 +325,10 @@ fn dated(facts: &Facts, certificate: Option<&Certificate>, finding: Finding, cau
     let way = if ahead > 0 { "ahead" } else { "behind" };
     finding
         .saw("by the server's clock the certificate is valid now")
-        .because(Likely, format!("this machine's clock is wrong: {} {way} of the server's", skew::words(ahead)))
+        .because(
+            Likely,
+            format!("this machine's clock is wrong: {} {way} of the server's, if that is right", skew::words(ahead)),
+        )
         .advise("set this machine's clock by a time server")
 }
 
@@ -360,7 +428,10 @@ mod tests {
         assert_eq!(judged(DialFault::AlertBeforeAnswer { alert: 116 }).code, "client-certificate-wanted");
         assert_eq!(judged(DialFault::AlertBeforeAnswer { alert: 80 }).code, "tls-alert-before-answer");
         let failed = judged(alert(70));
-        assert_eq!((failed.code, failed.seen[0].as_str()), ("tls-too-old", "TLS alert 70, protocol_version; TLS 1.2 and 1.3 were offered"));
+        assert_eq!(
+            (failed.code, failed.seen[0].as_str()),
+            ("tls-too-old", "TLS alert 70, protocol_version; TLS 1.2 and 1.3 were offered")
+        );
         assert_eq!(judged(DialFault::TlsCut { reset: true }).code, "tls-cut");
     }
 
@@ -392,6 +463,51 @@ mod tests {
 
     fn told(facts: &Facts, fault: DialFault) -> Finding {
         failed(facts, &DialFailed { phase: Phase::Tls, fault, took: Span::ZERO }).unwrap()
+    }
+
+    #[test]
+    fn a_plain_answer_that_a_port_with_tls_may_give_too_proves_nothing() {
+        let cut = || DialFault::TlsCut { reset: true };
+        for (status, code, confidence) in [
+            (400, "tls-cut", Possible),
+            (301, "tls-cut", Possible),
+            (404, "tls-not-spoken", Likely),
+            (101, "tls-not-spoken", Certain),
+        ] {
+            let finding = told(&looked(Tried::Plain, true, Some(status), None), cut());
+            assert_eq!((finding.code, finding.confidence), (code, confidence), "{status}");
+        }
+    }
+
+    #[test]
+    fn handshake_failure_names_all_that_it_may_mean() {
+        let finding = judged(DialFault::Tls { words: "alert".into(), alert: Some(40), not_tls: None });
+        assert_eq!((finding.code, finding.confidence), ("tls-failed", Possible));
+        assert!(finding.cause.contains("SNI") && finding.cause.contains("client certificate"), "{}", finding.cause);
+    }
+
+    #[test]
+    fn a_lone_certificate_is_judged_by_its_issuer() {
+        for (issuer, confidence, who, part) in [
+            ("Let's Encrypt R11", Likely, "server side", "intermediate"),
+            ("Zscaler Inc. Zscaler Intermediate Root CA", Likely, "path", "inspection"),
+            ("Corp CA", Possible, "server side", "private"),
+        ] {
+            let lone = Certificate { issuer: issuer.into(), ..certificate(90) };
+            let why = CertificateFault { kind: CertificateFaultKind::UnknownIssuer, words: "why".into() };
+            let finding = judged(DialFault::Certificate { certificate: Some(Box::new(lone)), why });
+            assert_eq!((finding.confidence, finding.who), (confidence, who), "{issuer}");
+            assert!(finding.cause.contains(part), "{issuer}: {}", finding.cause);
+        }
+    }
+
+    #[test]
+    fn a_certificate_above_the_servers_own_that_is_over_is_no_matter_of_our_clock() {
+        let words = "a certificate above it in the chain expired on 2021-09-30".into();
+        let why = CertificateFault { kind: CertificateFaultKind::Expired, words };
+        let fault = DialFault::Certificate { certificate: Some(Box::new(certificate(90))), why };
+        let finding = told(&looked(Tried::WithoutTrust, true, Some(200), Some(86_400)), fault);
+        assert!(finding.cause.contains("intermediate") && !finding.cause.contains("clock"), "{}", finding.cause);
     }
 
     #[test]
@@ -434,7 +550,7 @@ mod tests {
         let alert =
             |alert| told(&Facts::default(), DialFault::Tls { words: String::new(), alert: Some(alert), not_tls: None });
         for (number, code) in
-            [(112, "tls-name-unknown"), (120, "alpn-http1-refused"), (70, "tls-too-old"), (40, "tls-too-old")]
+            [(112, "tls-name-unknown"), (120, "alpn-http1-refused"), (70, "tls-too-old"), (40, "tls-failed")]
         {
             assert_eq!(alert(number).code, code);
         }

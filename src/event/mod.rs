@@ -233,6 +233,9 @@ pub struct Missed {
     pub bytes_since: u64,
     #[serde(rename = "waited_ns")]
     pub waited: Span,
+    /// A heartbeat of the peer's was waited for: nothing of ours was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub theirs: bool,
 }
 
 /// Heartbeats without their own answer while other data came.

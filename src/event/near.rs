@@ -5,12 +5,12 @@
 const WORD_MAX: usize = 64;
 
 /// Up to three of `names` that look like `word`, the nearest first.
-pub fn nearest(word: &str, names: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let word = word.trim().to_ascii_lowercase();
     if word.is_empty() || word.len() > WORD_MAX {
         return Vec::new();
     }
-    let mut near: Vec<(usize, &'static str)> = names.into_iter().map(|name| (distance(&word, name), name)).collect();
+    let mut near: Vec<(usize, &'a str)> = names.into_iter().map(|name| (distance(&word, name), name)).collect();
     near.retain(|(distance, name)| *distance <= word.len().div_ceil(3) || (word.len() > 2 && name.contains(&word)));
     near.sort_unstable_by_key(|(distance, name)| (!name.contains(&word), *distance, *name));
     near.into_iter().take(3).map(|(_, name)| name).collect()

@@ -2,6 +2,7 @@
 //! phase, redirects, and which phase used the time up; each phase's own work is next door.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 
 use rand::rngs::StdRng;
@@ -62,18 +63,21 @@ pub struct Reach {
     dice: StdRng,
     nonces: StdRng,
     looked: bool,
+    /// The address of the last open.
+    peer: Option<SocketAddr>,
 }
 
 impl Reach {
     /// Nothing is dialled yet. What is to be done wrong on a connection stands in `wrongs` from its open on.
     pub fn new(plan: Plan, clock: Clock, wrongs: conduct::Current) -> Reach {
         let dice = StdRng::seed_from_u64(plan.seed);
-        Reach { plan, clock, wrongs, dice, nonces: rand::make_rng(), looked: false }
+        Reach { plan, clock, wrongs, dice, nonces: rand::make_rng(), looked: false, peer: None }
     }
 
     async fn once(&mut self, plan: &dial::Plan, limit: &Limit, log: &Log) -> Result<Dialled<Stream>, Failed> {
         let began = self.clock.now();
         let (plain, peer) = self.connect(plan, limit, log).await?;
+        self.peer = peer.parse().ok();
         let mut stream = self.secure(plan, plain, limit, log).await?;
         let request = self.request(&plan.target);
         let upgraded = self.ask(&mut stream, &request, limit, log).await?;
@@ -97,15 +101,9 @@ impl Reach {
         if !self.plan.second_look || std::mem::replace(&mut self.looked, true) {
             return;
         }
-        let addresses = match plan.unix_socket {
-            Some(_) => Vec::new(),
-            None => match tokio::time::timeout(second_look::WAIT.duration(), resolve::resolve(plan, &self.clock)).await
-            {
-                Ok(Ok((_, addresses))) => addresses,
-                _ => return,
-            },
-        };
-        let request = self.request(&plan.target).bytes();
+        // The address that failed, not another one of the name: that may be another server.
+        let addresses: Vec<SocketAddr> = self.peer.into_iter().collect();
+        let request = second_look::bare(self.request(&plan.target)).bytes();
         let look = second_look::look(plan, &addresses, tried, &request, self.clock).await;
         log.tell(self.clock.now(), EventKind::SecondLook(look));
     }

@@ -13,15 +13,10 @@ use crate::net::clock::Clock;
 use crate::net::dial::{Family, Plan};
 use crate::net::eyeballs;
 
-/// How the resolvers of glibc, musl, the BSDs and Windows say that a name has no address.
-const NOT_FOUND: [&str; 6] = [
-    "Name or service not known",
-    "No address associated",
-    "nodename nor servname",
-    "Name does not resolve",
-    "Name has no usable address",
-    "No such host is known",
-];
+/// How the resolvers of glibc, musl, the BSDs and Windows say that there is no such name. One that exists without an
+/// address (EAI_NODATA) is told in the resolver's words.
+const NOT_FOUND: [&str; 4] =
+    ["Name or service not known", "nodename nor servname", "Name does not resolve", "No such host is known"];
 
 /// What the standard library puts before the resolver's own words.
 const LOOKUP_PREFIX: &str = "failed to lookup address information: ";
@@ -121,12 +116,11 @@ mod tests {
             let error = io::Error::other(format!("{LOOKUP_PREFIX}{text}"));
             assert_eq!(lookup_fault("a.example", &error), DialFault::NameNotFound { name: "a.example".to_owned() });
         }
-        let error = io::Error::other(format!("{LOOKUP_PREFIX}Temporary failure in name resolution"));
-        let expected = DialFault::NameLookupFailed {
-            name: "a.example".to_owned(),
-            detail: "Temporary failure in name resolution".to_owned(),
-        };
-        assert_eq!(lookup_fault("a.example", &error), expected);
+        for text in ["Temporary failure in name resolution", "No address associated with hostname"] {
+            let error = io::Error::other(format!("{LOOKUP_PREFIX}{text}"));
+            let expected = DialFault::NameLookupFailed { name: "a.example".to_owned(), detail: text.to_owned() };
+            assert_eq!(lookup_fault("a.example", &error), expected);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::net::clock::Clock;
 use crate::net::exchange::{self, Way};
 use crate::net::{dial, tls};
 use crate::wire::head::Head;
+use crate::wire::upgrade::Request;
 
 /// For all of it.
 pub const WAIT: Span = Span::from_millis(1500);
@@ -27,7 +28,20 @@ pub fn worth(tls: bool, phase: Phase, fault: &DialFault) -> Option<Tried> {
     }
 }
 
-/// Tries it, once, within a second and a half. `request` is the upgrade request as it was sent, or would have been.
+/// The request without what may be secret: it goes out unencrypted, or to a peer that has not proved who it is.
+pub fn bare(request: Request) -> Request {
+    let path = request.target.split('?').next().unwrap_or("/").to_owned();
+    Request {
+        target: path,
+        subprotocols: Vec::new(),
+        authorization: None,
+        cookies: Vec::new(),
+        extra: Vec::new(),
+        ..request
+    }
+}
+
+/// Tries it, once, within a second and a half. `request` is the upgrade request, see [`bare`].
 pub async fn look(
     plan: &dial::Plan,
     addresses: &[SocketAddr],
@@ -90,6 +104,25 @@ fn failed_words(tried: Tried, fault: &DialFault) -> String {
 mod tests {
     use super::*;
     use crate::event::{CertificateFault, PayloadBytes};
+    use crate::wire::upgrade::Extra;
+
+    #[test]
+    fn nothing_secret_goes_out_in_plain_or_to_a_stranger() {
+        let request = Request {
+            target: "/ws?token=s3cret".into(),
+            host: "a.example".into(),
+            key: "AAAAAAAAAAAAAAAAAAAAAA==".into(),
+            subprotocols: vec!["bearer.s3cret".into()],
+            origin: Some("https://a.example".into()),
+            user_agent: None,
+            authorization: Some("Bearer s3cret".into()),
+            cookies: vec!["session=s3cret".into()],
+            extra: vec![Extra::Set("X-Api-Key".into(), "s3cret".into())],
+        };
+        let text = String::from_utf8_lossy(&bare(request).bytes()).into_owned();
+        assert!(text.starts_with("GET /ws HTTP/1.1\r\n"), "{text}");
+        assert!(text.contains("Origin: https://a.example") && !text.contains("s3cret"), "{text}");
+    }
 
     #[test]
     fn only_what_leaves_two_causes_is_looked_at_again() {

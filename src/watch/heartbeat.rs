@@ -40,6 +40,8 @@ pub enum Output {
     Reply(Payload),
     /// Enough misses: the server has dropped us silently.
     Dead,
+    /// The same by heartbeats of the server's that did not come: nothing of ours was on its way.
+    Unheard,
     /// A heartbeat did not leave in time.
     Stuck,
 }
@@ -340,7 +342,7 @@ impl Heartbeat {
         self.remember(beat.number, Stray::Late);
         let (misses, of) = (self.misses, self.plan.misses);
         let Beat { number, measured, timeout: waited, .. } = beat;
-        self.emit(EventKind::Missed(Missed { number, measured, misses, of, bytes_since, waited }));
+        self.emit(EventKind::Missed(Missed { number, measured, misses, of, bytes_since, waited, theirs: false }));
         if alive {
             self.emit(EventKind::PingsIgnored(PingsIgnored { in_row: 1, waited }));
             return false;

@@ -270,6 +270,7 @@ impl Life {
                 heartbeat::Output::Reply(payload) => self.act(Action::Send(outgoing(payload), Mark::Message)),
                 // What the kernel knows of the silence is asked by the shell.
                 heartbeat::Output::Dead => self.finish(Cut::Silent { delivered: None }),
+                heartbeat::Output::Unheard => self.finish(Cut::Unheard),
                 heartbeat::Output::Stuck => self.finish(Cut::WriteStuck),
             }
         }

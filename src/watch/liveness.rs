@@ -25,6 +25,8 @@ pub enum Cut {
     Silent {
         delivered: Option<bool>,
     },
+    /// The server's own heartbeats stopped.
+    Unheard,
     WriteStuck,
     Breach(Breach),
     CloseUnanswered,
@@ -69,6 +71,7 @@ fn bare(cut: Cut) -> How {
         Cut::TlsAlert(alert) => How::TlsAlert { alert },
         Cut::KernelTimeout => How::KernelTimeout,
         Cut::Silent { delivered } => How::Silent { delivered },
+        Cut::Unheard => How::Silent { delivered: None },
         Cut::WriteStuck | Cut::AnswerStuck => How::WriteStuck,
         Cut::CloseUnanswered | Cut::TcpLeftOpen => How::CloseUnanswered { code: None, cut: false },
         Cut::Breach(breach) => garbage(breach).0,
@@ -121,6 +124,7 @@ mod tests {
             (Cut::TlsAlert(40), None, None, None, ("tls_alert", Peer)),
             (Cut::KernelTimeout, None, None, None, ("kernel_timeout", Peer)),
             (Cut::Silent { delivered: None }, None, None, None, ("silent", Peer)),
+            (Cut::Unheard, None, None, None, ("silent", Peer)),
             (Cut::WriteStuck, None, None, None, ("write_stuck", Peer)),
             (Cut::Breach(Breach::MaskUnexpected), None, None, None, ("garbage", Peer)),
             (Cut::Eof, Some(1000), Some(1000), Some(Us), ("close", Us)),

@@ -61,8 +61,8 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// The built-in names that look like `name`, the nearest first.
-pub fn nearest(name: &str) -> Vec<&'static str> {
-    near::nearest(name, names())
+pub fn nearest<'a>(table: &'a [Preset], name: &str) -> Vec<&'a str> {
+    near::nearest(name, table.iter().map(|preset| preset.name.as_str()))
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::slice;
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use crate::event::show::safe;
-use crate::event::{Attempt, AttemptOutcome, Resolved, ResolvedBy};
+use crate::event::show::{safe, span};
+use crate::event::{Attempt, AttemptOutcome, DialFault, Resolved, ResolvedBy};
 use crate::exam::deep::requests::{self, Offers, Origins, Reply, Tried};
 use crate::exam::deep::{ADDRESSES_MAX, PAUSE, Verdict, WAIT};
 use crate::moment::{Moment, Span};
@@ -332,6 +332,9 @@ impl<'a> Asking<'a> {
                 self.look(&head);
                 let open = (head.status() == Some(101)).then_some((stream, rest));
                 (Reply { answer: Ok(head), key }, open)
+            }
+            Err(DialFault::TimedOut { limit, .. }) => {
+                (Reply { answer: Err(format!("no answer in {}", span(limit))), key }, None)
             }
             Err(fault) => (Reply { answer: Err(words::dial_fault(&fault)), key }, None),
         }

@@ -65,7 +65,7 @@ pub(super) async fn pings(asking: &mut Asking<'_>, heard: &mut Heard) -> Verdict
     for (number, len) in PING_SIZES.into_iter().enumerate() {
         let payload: Vec<u8> = (b'a'..=b'z').cycle().skip(number).take(len).collect();
         pinged.push(ping(&mut session, &payload, asking).await);
-        let misses = pinged.iter().rev().take_while(|ping| ping.rtt.is_none()).count();
+        let misses = pinged.iter().rev().take_while(|ping| !ping.is_same).count();
         if session.end().is_some() || misses >= MISSES_MAX {
             break;
         }

@@ -174,7 +174,15 @@ fn a_keepalive_timeout_is_judged_by_the_pings_that_were_seen() {
 
 #[test]
 fn an_application_that_is_silent_while_pings_are_answered_is_told_from_a_path_that_is_cut() {
-    let missed = Missed { number: 6, measured: false, misses: 1, of: 1, bytes_since: 0, waited: Span::from_secs(10) };
+    let missed = Missed {
+        number: 6,
+        measured: false,
+        misses: 1,
+        of: 1,
+        bytes_since: 0,
+        waited: Span::from_secs(10),
+        theirs: false,
+    };
     let silent = |delivered: Option<bool>, opcode: u8| {
         let mut drop = dropped(How::Silent { delivered }, 60.0, 40.0, 10.0);
         drop.missed = Some(missed.clone());

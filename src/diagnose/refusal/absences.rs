@@ -4,6 +4,7 @@
 
 use crate::diagnose::facts::contains;
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
+use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Likely, Possible};
 use crate::event::{Finding, show};
 
@@ -133,7 +134,11 @@ fn express(answer: &Answer<'_>) -> Option<Finding> {
     let finding = answer
         .finding(NOWHERE)
         .because(Likely, "Express answered an ordinary request: a wrong path, or the Upgrade header was lost");
-    Some(finding.advise("check the path; if it is right, let the proxy pass Upgrade and Connection on"))
+    let Some(proxy) = answer.proxy() else {
+        return Some(finding.advise("check the path; if it is right, let the proxy pass Upgrade and Connection on"));
+    };
+    let remedy = remedies::upgrade_headers(Some(proxy), answer.facts.path());
+    Some(finding.advise(format!("check the path; if it is right, {}", remedy.help)).paste_lines(remedy.lines))
 }
 
 /// 405: the path is for other methods, or GET did not arrive as such.

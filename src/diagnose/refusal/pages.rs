@@ -64,7 +64,10 @@ pub(super) fn judged(answer: &Answer<'_>) -> Finding {
         "the path belongs to something else (a check of health, another interface), or the Upgrade header was lost on \
          the way"
     };
-    finding.saw_all(said).because(Possible, cause)
+    let finding = finding.saw_all(said).because(Possible, cause);
+    let Some(proxy) = answer.proxy() else { return finding };
+    let remedy = remedies::upgrade_headers(Some(proxy), answer.facts.path());
+    finding.advise(format!("check the path; if it is right, {}", remedy.help)).paste_lines(remedy.lines)
 }
 
 fn page(answer: &Answer<'_>) -> Finding {

@@ -117,6 +117,11 @@ fn other_host(finding: Finding, asked: &Parts<'_>, told: &Parts<'_>, to: &str) -
             .because(Likely, "the service goes by another form of its name, with or without www")
             .advise(format!("use {} in the client", url(told, told.path)));
     }
+    if told.tls && !asked.tls && told.path == asked.path {
+        return finding
+            .because(Possible, "the service has another host name, and wants TLS there")
+            .advise(format!("use wss:// in the client: {}", url(told, told.path)));
+    }
     let cause = if told.path == asked.path {
         "the service has another host name"
     } else {

@@ -138,6 +138,13 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
     if let Some(finding) = judge(ROWS, answer) {
         return finding;
     }
+    if let Some(why) = answer.facts.answered("X-WebSocket-Reject-Reason") {
+        return answer
+            .finding(FORBIDDEN)
+            .saw(line)
+            .because(Likely, format!("the application rejected it (WebSocket-Node): {}", show::quoted(why)))
+            .advise("look up this reason in the application: its request handler gave it");
+    }
     if speaks_of_origin(answer.body) {
         return answer
             .finding("origin-rejected")

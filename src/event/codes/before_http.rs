@@ -5,6 +5,15 @@ use crate::event::finding::{Layer, Severity};
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
+        code: "name-without-address",
+        severity: Severity::Error,
+        layer: Layer::Dns,
+        what: "the name exists in the name system, and has neither an IPv4 nor an IPv6 address",
+        cause: "a domain that is used for mail or as a parent only, or an entry that was taken out",
+        help: "use the name of the host itself (www. or api. before it), or add an A or AAAA record",
+        rule: None,
+    },
+    Entry {
         code: "tls-name-unknown",
         severity: Severity::Error,
         layer: Layer::Tls,

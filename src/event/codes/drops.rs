@@ -5,6 +5,15 @@ use crate::event::finding::{Layer, Severity};
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
+        code: "heartbeat-not-answered",
+        severity: Severity::Error,
+        layer: Layer::Connection,
+        what: "the server ended a client that did not answer the server's own heartbeats",
+        cause: "the protocol above WebSocket has heartbeats that the client must answer, and none was answered",
+        help: "answer them: --heartbeat-send auto recognises the server and does so",
+        rule: None,
+    },
+    Entry {
         code: "size-limit",
         severity: Severity::Error,
         layer: Layer::Connection,

@@ -52,7 +52,15 @@ fn a_peer_that_answers_no_ping_is_not_asked_again() {
     let mut exam = Exam::new(Plan { series: Some((5, Span::from_millis(200))), ..plan() });
     open(&mut exam, 0);
     assert_eq!(exam.wish(ms(0)), Some(Wish::Ping));
-    let missed = Missed { number: 1, measured: true, misses: 0, of: 1, bytes_since: 9, waited: Span::from_secs(20) };
+    let missed = Missed {
+        number: 1,
+        measured: true,
+        misses: 0,
+        of: 1,
+        bytes_since: 9,
+        waited: Span::from_secs(20),
+        theirs: false,
+    };
     exam.see(ms(20_000), &EventKind::Missed(missed));
     assert_eq!(exam.wish(ms(20_000)), Some(Wish::Close));
 }

@@ -83,7 +83,7 @@ fn silence_words(delivered: Option<bool>) -> &'static str {
     match delivered {
         Some(true) => "no sign of life: heartbeat acknowledged by the next hop, unanswered",
         Some(false) => "no sign of life: heartbeat not acknowledged by the next hop",
-        None => "no sign of life: heartbeat unanswered",
+        None => "no sign of life within the heartbeat's time",
     }
 }
 

@@ -93,6 +93,7 @@ fn words(output: &Output) -> String {
         Output::Write { number, measured: true } => format!("measure {number}"),
         Output::Reply(payload) => format!("reply {payload:?}"),
         Output::Dead => "dead".into(),
+        Output::Unheard => "unheard".into(),
         Output::Stuck => "stuck".into(),
         Output::Emit(EventKind::Heartbeat(sent)) => format!("sent {} {}", sent.number, sent.what),
         Output::Emit(EventKind::Answered(answered)) if answered.own => {
@@ -246,7 +247,7 @@ fn a_miss_tells_the_bytes_that_came_and_the_time_waited() {
     bench.drain();
     bench.step(Moment::from_millis(41_000), Tick);
     let waited = Span::from_secs(20);
-    let missed = Missed { number: 1, measured: false, misses: 1, of: 3, bytes_since: 20, waited };
+    let missed = Missed { number: 1, measured: false, misses: 1, of: 3, bytes_since: 20, waited, theirs: false };
     assert_eq!(bench.drain(), [Output::Emit(EventKind::Missed(missed)), Output::Write { number: 2, measured: false }]);
 }
 
@@ -574,7 +575,7 @@ fn a_measured_ping_without_its_pong_counts_only_in_silence() {
     let mut bench = play(Plan::default(), &alive);
     bench.step(Moment::from_millis(21_000), Tick);
     let waited = Span::from_secs(20);
-    let missed = Missed { number: 1, measured: true, misses: 0, of: 1, bytes_since: 10, waited };
+    let missed = Missed { number: 1, measured: true, misses: 0, of: 1, bytes_since: 10, waited, theirs: false };
     let ignored = PingsIgnored { in_row: 1, waited };
     assert_eq!(
         bench.drain(),
@@ -724,7 +725,15 @@ fn another_timeout_is_that_of_the_next_one() {
         ],
     );
     bench.step(Moment::from_millis(41_000), Tick);
-    let missed = Missed { number: 1, measured: false, misses: 1, of: 2, bytes_since: 0, waited: Span::from_secs(20) };
+    let missed = Missed {
+        number: 1,
+        measured: false,
+        misses: 1,
+        of: 2,
+        bytes_since: 0,
+        waited: Span::from_secs(20),
+        theirs: false,
+    };
     assert_eq!(bench.drain(), [Output::Emit(EventKind::Missed(missed)), Output::Write { number: 2, measured: false }]);
     bench.step(Moment::from_millis(41_000), Written(2));
     bench.drain();

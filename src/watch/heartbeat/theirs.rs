@@ -96,9 +96,9 @@ impl Heartbeat {
         let (misses, of, waited) = (self.misses, self.plan.misses, every.plus(self.plan.timeout));
         let bytes_since = self.bytes.saturating_sub(self.theirs.bytes.unwrap_or(self.bytes));
         let number = self.last_number;
-        self.emit(EventKind::Missed(Missed { number, measured: false, misses, of, bytes_since, waited }));
+        self.emit(EventKind::Missed(Missed { number, measured: false, misses, of, bytes_since, waited, theirs: true }));
         if misses >= of {
-            self.out.push_back(Output::Dead);
+            self.out.push_back(Output::Unheard);
             return true;
         }
         self.theirs.begin(now);

@@ -222,7 +222,7 @@ fn every_preset_has_a_test_and_a_description() {
         assert!(heartbeats_markdown().contains(&format!("| `{name}` |")), "{name}");
     }
     assert!(preset("unknown").is_none() && describe("unknown").is_none());
-    assert_eq!(nearest("phenix").first(), Some(&"phoenix"));
+    assert_eq!(nearest(builtin(), "phenix").first(), Some(&"phoenix"));
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn a_redirect_is_known_by_what_differs() {
         ("ws://a:8080/ws", "http://a:81/ws", Possible, "its own port", "ws://a:81/ws"),
         ("ws://a/ws", "http://a/ws/", Likely, "lacks a slash", "ws://a/ws/"),
         ("ws://a/ws", "https://www.a/ws", Likely, "www", "wss://www.a/ws"),
-        ("ws://a/ws", "https://b/ws", Possible, "another host name", "https://b/ws"),
+        ("ws://a/ws", "https://b/ws", Possible, "another host name", "wss://b/ws"),
         ("ws://a/ws", "https://portal.b/start", Possible, "portal", "-L"),
         ("ws://a/ws", "/", Possible, "start page", "-L"),
         ("ws://a/ws", "/v2/ws", Possible, "another one now", "-L"),

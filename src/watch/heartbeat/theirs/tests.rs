@@ -53,7 +53,7 @@ fn what_the_server_sends_is_answered_at_once_and_its_silence_is_a_drop() {
     assert_eq!(said(&mut beats), "");
     assert_eq!(beats.deadline(), Some(ms(70_000)));
     beats.tick(ms(70_000));
-    assert_eq!(said(&mut beats), "missed 1/1 after 45000, 0 came, dead");
+    assert_eq!(said(&mut beats), "missed 1/1 after 45000, 0 came, Unheard");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn where_the_heartbeat_has_a_form_other_data_is_none() {
     beats.life(ms(7_000), 50);
     assert_eq!((said(&mut beats).as_str(), beats.deadline()), ("", Some(ms(8_000))));
     beats.tick(ms(8_000));
-    assert_eq!(said(&mut beats), "missed 1/1 after 6000, 20 came, dead");
+    assert_eq!(said(&mut beats), "missed 1/1 after 6000, 20 came, Unheard");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn several_misses_in_a_row_and_one_heartbeat_between_starts_anew() {
     beats.tick(ms(13_000));
     assert_eq!(said(&mut beats), "missed 1/2 after 6000, 0 came");
     beats.tick(ms(19_000));
-    assert_eq!(said(&mut beats), "missed 2/2 after 6000, 0 came, dead");
+    assert_eq!(said(&mut beats), "missed 2/2 after 6000, 0 came, Unheard");
 }
 
 #[test]
