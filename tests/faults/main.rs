@@ -79,10 +79,9 @@ fn every_fault_of_the_page_is_found_by_path_and_told_by_the_server() {
         || Server::start(&[]),
         |server, row| {
             let path = row.spec.as_ref().map_or(String::new(), |spec| format!("fault/{}", percent_encoded(spec)));
-            server.count_client();
             judge_json(row, &format!("{}{path}", server.url));
             if let Some(spec) = &row.spec {
-                let told = server.fault_of_last_client();
+                let told = server.fault_of_next_client();
                 let wanted = log_words(spec);
                 assert!(told.contains(&wanted), "{row:?}: the server's log has {told:?}, not {wanted:?}");
             }
@@ -95,9 +94,8 @@ fn faults_of_the_command_line_are_for_every_client() {
     let mut server = Server::start(&["--fault", "close=4001:expired"]);
     let row = Row { spec: None, finding: Some("closed-with-code".to_owned()), exit: 21 };
     for _ in 0..2 {
-        server.count_client();
         judge_json(&row, &server.url);
-        assert!(server.fault_of_last_client().contains("Close 4001 \"expired\" sent, as asked"));
+        assert!(server.fault_of_next_client().contains("Close 4001 \"expired\" sent, as asked"));
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Server {
     /// As told on its first line, with a slash at its end.
     pub url: String,
     log: Receiver<String>,
+    /// The last client whose fault was told.
     clients: usize,
 }
 
@@ -32,19 +33,19 @@ impl Server {
         Server { child, url, log, clients: 0 }
     }
 
-    /// One more client has come.
-    pub fn count_client(&mut self) {
-        self.clients += 1;
-    }
-
-    /// What the log says of the last client's first fault; waits for that line.
-    pub fn fault_of_last_client(&mut self) -> String {
-        let mark = format!("#{} fault ", self.clients);
+    /// What the log says of the first fault of the next client that has one; waits for that line. A client may look a second
+    /// time, by TLS, which this server cannot answer: that is no fault of the row.
+    pub fn fault_of_next_client(&mut self) -> String {
         loop {
             let line = self.log.recv_timeout(LIMIT).expect("the server's log tells the fault");
-            if let Some((_, what)) = line.split_once(&mark) {
-                return what.trim().to_owned();
+            let Some((before, what)) = line.split_once(" fault ") else { continue };
+            let number = before.rsplit_once('#').and_then(|(_, number)| number.trim().parse().ok());
+            let Some(number) = number.filter(|number| *number > self.clients) else { continue };
+            if what.contains("the request is no HTTP") {
+                continue;
             }
+            self.clients = number;
+            return what.trim().to_owned();
         }
     }
 }

@@ -93,10 +93,20 @@ pub fn findings_of(exit: Exit) -> &'static [&'static str] {
     match exit {
         Exit::Healthy | Exit::Usage | Exit::CannotListen | Exit::OwnFault | Exit::Interrupted | Exit::Terminated => &[],
         Exit::Failed => &["expectation-failed"],
-        Exit::NameNotResolved => &["name-not-found", "name-lookup-failed", "no-address-of-family"],
+        Exit::NameNotResolved => {
+            &["name-not-found", "name-lookup-failed", "name-without-address", "no-address-of-family"]
+        }
         Exit::Unreachable => &["connection-refused", "unreachable", "path-forbidden"],
         Exit::ProxyRefused => &["proxy-not-used"],
-        Exit::TlsHandshake => &["tls-not-spoken", "tls-failed", "tls-cut", "client-certificate-wanted"],
+        Exit::TlsHandshake => &[
+            "tls-not-spoken",
+            "tls-failed",
+            "tls-cut",
+            "tls-name-unknown",
+            "tls-too-old",
+            "alpn-http1-refused",
+            "client-certificate-wanted",
+        ],
         Exit::CertificateNotTrusted => &[
             "certificate-expired",
             "certificate-not-yet-valid",
