@@ -137,7 +137,8 @@ fn missing_message(dropped: &Dropped, code: u16) -> Option<Finding> {
     let is_marked = recognised.why.starts_with("subprotocol") || recognised.why.starts_with("its first message");
     let is_sure = is_marked || hello.code == code;
     let limit = if hello.seconds > 0.0 { format!(" within {} s", hello.seconds) } else { String::new() };
-    let cause = format!("{name} ends a connection whose first message does not come{limit}");
+    let first = type_of(hello.paste).map(|kind| format!(" ({kind})")).unwrap_or_default();
+    let cause = format!("{name} ends a connection whose first message{first} does not come{limit}");
     let finding = Finding::of(
         "hello-missing",
         "client",
@@ -154,6 +155,12 @@ fn missing_message(dropped: &Dropped, code: u16) -> Option<Finding> {
         (false, false) => finding.because(Possible, format!("{cause}; or the application was done with it")),
     };
     Some(advise(finding, hello))
+}
+
+/// The type that a first message of JSON names: `connection_init`.
+fn type_of(paste: &str) -> Option<&str> {
+    let (_, rest) = paste.split_once("\"type\":\"")?;
+    rest.split('"').next()
 }
 
 /// `Close 4408, "Connection initialisation timeout"`.

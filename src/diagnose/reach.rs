@@ -85,7 +85,12 @@ fn unreachable(attempts: &[Attempt]) -> Finding {
             .all(|attempt| matches!(attempt.outcome, AttemptOutcome::Refused | AttemptOutcome::NetworkUnreachable));
         return match is_plain {
             true => {
-                finding.because(Likely, "nothing listens there: the server is down, or has another port or address")
+                let only_v6 = attempts.iter().all(|attempt| is_v6(host(&attempt.address)));
+                let other = if only_v6 { ", or it listens on IPv4 (127.0.0.1, 0.0.0.0) only" } else { "" };
+                finding.because(
+                    Likely,
+                    format!("nothing listens there: the server is down, or has another port or address{other}"),
+                )
             }
             false => finding.because(
                 Possible,

@@ -151,8 +151,8 @@ fn cut(facts: &Facts, reset: bool) -> Finding {
         .saw_all(facts.second_look_words())
         .because(
             Possible,
-            "a filter that reads the name (SNI), a server that expects the PROXY protocol first, a port without TLS, or \
-             a crash of the process",
+            "a filter that reads the name (SNI), a server that expects the PROXY protocol first or a client \
+             certificate, a port without TLS, or a crash of the process",
         )
         .advise("ask for another name on the same address by --sni; look at the log of what listens there")
 }

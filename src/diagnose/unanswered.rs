@@ -87,7 +87,8 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
         true => finding
             .because(
                 Possible,
-                "the process behind it crashed or refused without a word, or a filter on the way ended it",
+                "the process behind it crashed or refused without a word, a client certificate is wanted (TLS 1.3 says \
+                 so only now), or a filter on the way ended it",
             )
             .advise("look at the log of the server side for this moment"),
         false => finding.advise("try wss://: the port may want TLS; then look at the log of the server side"),
