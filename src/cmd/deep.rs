@@ -11,7 +11,7 @@ use crate::cmd::audience::Audience;
 use crate::cmd::run::Limit;
 use crate::diagnose;
 use crate::event::show::span;
-use crate::event::{ConnId, EventKind, ExamPlanned, Examined, Exit};
+use crate::event::{ConnId, EventKind, ExamPlanned, ExamResult, Examined, Exit};
 use crate::exam::deep::requests::Reply;
 use crate::exam::deep::{self, Check, Needs, Step, Verdict};
 use crate::moment::{Moment, Span};
@@ -31,6 +31,8 @@ pub struct Plan {
     pub message: Option<String>,
 }
 
+/// A check under way may end itself in this time.
+const GRACE: Span = Span::from_secs(1);
 /// The readers are told so often.
 const TICK: Span = Span::from_millis(100);
 
@@ -53,6 +55,9 @@ pub async fn examine(
         return None;
     }
     let log = Log::default();
+    let mut told = 0;
+    // Whatever a peer does, what was announced is kept.
+    let end = clock.now().after(plan.at_most()).after(GRACE);
     let mut running = pin!(run(plan, reach, clock, &log));
     loop {
         let tick = clock.now().after(TICK);
@@ -64,9 +69,18 @@ pub async fn examine(
             exit = audience.next_signal() => Some(exit),
             () = tokio::time::sleep_until(clock.instant(tick)) => None,
         };
-        hand_over(&log, audience);
+        told += hand_over(&log, audience);
         let now = clock.now();
         audience.pass_time(now);
+        if end <= now {
+            for check in deep::checks(plan.strict).skip(told) {
+                let (id, name) = (check.id.to_owned(), check.name.to_owned());
+                let evidence = "the time was used up before".to_owned();
+                let skipped = Examined { id, name, result: ExamResult::Skipped, evidence, took: Span::ZERO };
+                audience.emit(now, ConnId::default(), EventKind::Examined(skipped));
+            }
+            return None;
+        }
         let used_up = limit.filter(|limit| limit.at <= now).map(|_| Exit::TimeUsedUp);
         if let Some(exit) = signal.or(used_up) {
             audience.outcome.stop(exit, format!("after {}, examining", span(now.since(Moment::START))));
@@ -75,20 +89,28 @@ pub async fn examine(
     }
 }
 
-fn hand_over(log: &Log, audience: &mut Audience<'_>) {
+/// Hands the events on; how many checks were among them.
+fn hand_over(log: &Log, audience: &mut Audience<'_>) -> usize {
+    let mut checks = 0;
     while let Some((at, kind)) = log.take() {
+        checks += usize::from(matches!(kind, EventKind::Examined(_)));
         audience.emit(at, ConnId::default(), kind);
     }
+    checks
+}
+
+/// What it may take at most, before anything is sent.
+pub fn planned(plan: &Plan) -> EventKind {
+    let (requests, at_most) = (deep::cost(plan.strict), plan.at_most());
+    EventKind::ExamPlanned(ExamPlanned { what: "deep".into(), requests, at_most })
 }
 
 /// All checks in their order; each is told as it is done.
 pub async fn run(plan: &Plan, reach: &reach::Plan, clock: Clock, log: &Log) {
     let began = clock.now();
-    let (requests, at_most) = (deep::cost(plan.strict), plan.at_most());
-    log.tell(began, EventKind::ExamPlanned(ExamPlanned { what: "deep".into(), requests, at_most }));
     let mut course = Course {
         plan,
-        asking: Asking::new(reach, clock, began.after(at_most)).await,
+        asking: Asking::new(reach, clock, began.after(plan.at_most())).await,
         base: None,
         heard: Heard::default(),
     };

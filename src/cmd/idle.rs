@@ -16,7 +16,7 @@ use crate::cmd::signals::Signals;
 use crate::diagnose::idle::measured;
 use crate::diagnose::{Diagnosis, asked};
 use crate::event::show::span;
-use crate::event::{ConnId, EventKind, ExamPlanned, Exit};
+use crate::event::{ConnId, EventKind, ExamPlanned, Exit, IdleKind};
 use crate::exam::idle::{self, EVERY, Role, STAGGER};
 use crate::fault::conduct;
 use crate::moment::{Moment, Span};
@@ -42,6 +42,8 @@ pub struct Plan {
 const LAST_PING: Span = Span::from_secs(3);
 /// Beside `max`: opening, watching past the limit, the last ping, closing.
 const AROUND: Span = Span::from_secs(20);
+/// Four connections take messages up to this size, or less if so asked for.
+const MESSAGE_MAX: u64 = 8 << 20;
 /// The readers are told so often.
 const TICK: Span = Span::from_millis(100);
 /// What was asked to stop is waited for so long.
@@ -69,7 +71,7 @@ pub async fn examine(
     let stopped = watch_all(plan.timeout, idle, &reach, &shared, &mut audience, clock).await;
     let now = clock.now();
     let mut fact = None;
-    if stopped.is_none() && shared.is_reached() {
+    if stopped.is_none() && shared.is_reached() && !shared.is_broken() {
         fact = Some(tell(&shared, &mut audience, now));
     }
     let mut judged = audience.judge(now, &url, Totals::default());
@@ -93,6 +95,8 @@ async fn watch_all(
         Role::ALL.map(|role| socket(role, idle, reach, Rc::clone(shared), clock));
     let mut all = pin!(async { tokio::join!(silent, pinging, talking, receiving) });
     let limit = timeout.map(|timeout| Moment::START.after(timeout));
+    // Whatever a peer does, what was announced is kept.
+    let end = clock.now().after(idle.max).after(AROUND);
     loop {
         let tick = clock.now().after(TICK);
         let stopped = tokio::select! {
@@ -106,6 +110,12 @@ async fn watch_all(
         shared.hand_over(audience);
         let now = clock.now();
         audience.pass_time(now);
+        if end <= now {
+            shared.stop();
+            let _ = tokio::time::timeout(STOP_WAIT.duration(), all.as_mut()).await;
+            shared.hand_over(audience);
+            return None;
+        }
         let used_up = limit.filter(|limit| *limit <= now).map(|_| Exit::TimeUsedUp);
         let Some(exit) = stopped.or(used_up) else { continue };
         let after = format!("after {}", span(now.since(Moment::START)));
@@ -128,6 +138,7 @@ async fn socket(role: Role, idle: &Plan, reach: &reach::Plan, shared: Rc<Shared>
     }
     let mut reach = reach.clone();
     reach.life.heartbeat = beats(role, &idle.text);
+    reach.max_message = reach.max_message.min(MESSAGE_MAX);
     reach.second_look = role == Role::Idle;
     reach.seed = reach.seed.wrapping_add(turn.into());
     let mut session = Session::new(session::Plan::default());
@@ -158,6 +169,9 @@ fn tell(shared: &Shared, audience: &mut Audience<'_>, now: Moment) -> String {
     if let Some((finding, setter)) = measured::limit(&found, shared.drop_of(Role::Idle).as_ref()) {
         found.sentence = format!("{}{setter}", found.sentence);
         audience.find(now, ConnId::default(), finding);
+    }
+    if found.kind == IdleKind::Unclear {
+        audience.outcome.stop(Exit::Failed, found.sentence.clone());
     }
     let fact = found.sentence.clone();
     audience.emit(now, ConnId::default(), EventKind::IdleFound(found));

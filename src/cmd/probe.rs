@@ -121,6 +121,9 @@ async fn examine(
         let finding = EventKind::Finding(asked::proxy_not_used(variable));
         control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
     }
+    if let Some(deep) = &plan.deep {
+        control::Control::on(&mut run, clock.now(), ConnId::default(), deep::planned(deep));
+    }
     let mut session = Session::new(plan.session.clone());
     let mut dialer = reach::Reach::new(reach.clone(), clock, wrongs);
     rounds::run(&mut session, &mut dialer, conn, clock, &mut run).await;

@@ -9,9 +9,12 @@ use crate::diagnose::tls::alert_words;
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::finding::Severity;
 use crate::event::{Ended, Finding, How, Missed, Side, show};
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::wire::close;
 use crate::wire::head::Head;
+
+/// An end so soon after the open is no limit of time.
+const AT_ONCE: Span = Span::from_millis(200);
 
 /// A connection that was taken away, with what was known of it.
 #[derive(Clone, Debug)]
@@ -143,6 +146,15 @@ fn closed(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding {
     let with = if code.is_some() { "with " } else { "" };
     let fact = format!("the server side closed {with}{}, {said}", code_words(code));
     let finding = match code {
+        None | Some(1000) if dropped.ended.age < AT_ONCE => {
+            return Finding::of("closed-normally-early", "server side", fact)
+                .because(
+                    Possible,
+                    "the application closed right after the open: a check of its own said no (path, query, login), or it \
+                     had nothing to say",
+                )
+                .advise("look at what the application checks on the open, and at its log");
+        }
         None | Some(1000) => Finding::of("closed-normally-early", "server side", fact),
         Some(1001) => Finding::of("going-away", "server side", fact),
         Some(_) => Finding::of("closed-with-code", "server side", fact),
@@ -231,6 +243,14 @@ fn fin(ended: &Ended) -> Finding {
         true => {
             finding.because(Likely, "a crash or a stop in the middle of a message: idle limits end between messages")
         }
+        // No limit of time is that short.
+        false if ended.age < AT_ONCE => finding
+            .because(
+                Possible,
+                "the application's handler returned or failed right after the open, its process crashed, or a proxy lost \
+                 what stands behind it",
+            )
+            .advise("look at the application's log for this moment, then at the proxy's"),
         false => finding,
     }
 }
@@ -313,7 +333,6 @@ fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::sample::ended;
-    use crate::moment::Span;
 
     fn dropped(how: How) -> Dropped {
         Dropped::sample(ended(how, 72.2, 10.0, 12.0))

@@ -5,7 +5,7 @@ use crate::diagnose::facts::Facts;
 use crate::diagnose::names;
 use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
-use crate::event::{Attempt, AttemptOutcome, DialFailed, DialFault, Finding, Phase, TcpOpen, show};
+use crate::event::{Attempt, AttemptOutcome, DialFailed, DialFault, Finding, Phase, TcpOpen, Tried, show};
 use crate::moment::Span;
 
 /// A dial that failed before a byte of TLS or HTTP was judged; none for every other fault.
@@ -166,6 +166,13 @@ fn no_answer(facts: &Facts, after: &str, delivered: Option<bool>) -> Finding {
         (_, true) => finding
             .because(Possible, "the process behind the port hangs, or a proxy holds the request")
             .advise("look at the process that accepts on this port, and at what the proxy waits for"),
+        (_, false) if facts.second_look(Tried::Tls).is_some() => finding
+            .because(
+                Possible,
+                "the process behind the port hangs, a proxy holds the request or waits for the application, or nobody \
+                 answers an upgrade at this path",
+            )
+            .advise("check the path; then look at the process that accepts on this port"),
         (_, false) => finding,
     }
 }

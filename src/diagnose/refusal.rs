@@ -20,6 +20,7 @@ use crate::diagnose::hops::Kind;
 use crate::diagnose::refusal::known::Answer;
 use crate::diagnose::remedies;
 use crate::event::Finding;
+use crate::event::Tried;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::show;
 
@@ -54,6 +55,14 @@ fn plain_to_tls(answer: &Answer<'_>) -> Option<Finding> {
     let finding = if answer.facts.is_tls() {
         Finding::of("plain-http-to-tls-port", "path", "a hop passes the request on, unencrypted, to a port with TLS")
             .because(Likely, "the hop that ends our TLS uses http:// where the next one wants https://")
+            .advise("let that hop speak TLS to the next one, as proxy_pass https://... in nginx")
+    } else if answer.facts.second_look(Tried::Tls).is_some_and(|look| !look.answered) {
+        Finding::of("plain-http-to-tls-port", "path", "a hop passes the request on, unencrypted, to a port with TLS")
+            .saw_all(answer.facts.second_look_words())
+            .because(
+                Likely,
+                "this port speaks no TLS, and the hop on it uses http:// where the next one wants https://",
+            )
             .advise("let that hop speak TLS to the next one, as proxy_pass https://... in nginx")
     } else {
         Finding::of("plain-http-to-tls-port", "client", "the port speaks TLS, and the request was not encrypted")

@@ -58,8 +58,10 @@ pub fn upgrade_headers(hop: Option<&Hop>, path: &str) -> Remedy {
             Remedy::new(format!("in the {} location that serves {path}, then reload nginx:", nginx(hop)), NGINX_UPGRADE)
         }
         "Apache" => Remedy::new(
-            format!("in the Apache host that serves {path} (2.4.47 or later), then reload Apache:"),
-            APACHE_UPGRADE,
+            format!(
+                "in the Apache host that serves {path} (2.4.47 or later), before a shorter ProxyPass; then reload it:"
+            ),
+            &[&format!("ProxyPass \"{path}\" \"http://backend{path}\" upgrade=websocket")],
         ),
         "Varnish" => Remedy::new("in Varnish's VCL, then load it:", VARNISH_UPGRADE),
         "Envoy" => Remedy::new(

@@ -5,7 +5,7 @@
 use crate::diagnose::facts::Facts;
 use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
-use crate::event::{DialFailed, DialFault, Finding, PayloadBytes, show};
+use crate::event::{DialFailed, DialFault, Finding, PayloadBytes, Tried, show};
 use crate::moment::Span;
 
 /// A dial whose request was not answered in HTTP; none for every other fault.
@@ -91,6 +91,14 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
                  so only now), or a filter on the way ended it",
             )
             .advise("look at the log of the server side for this moment"),
+        false if facts.second_look(Tried::Tls).is_some() => finding
+            .saw_all(facts.second_look_words())
+            .because(
+                Possible,
+                "the process behind it crashed or refused without a word, a proxy is told to say nothing (444), or a filter \
+                 on the way ended it",
+            )
+            .advise("check the path; then look at the log of the server side for this moment"),
         false => finding.advise("try wss://: the port may want TLS; then look at the log of the server side"),
     }
 }

@@ -64,12 +64,21 @@ pub struct Course {
     pub messages_in: u64,
     /// It looked open to the end of the wait, and the ping that was sent then had no answer.
     pub forgotten: bool,
+    /// Pongs that came.
+    pub pongs: u64,
 }
 
 impl Course {
     /// Not open yet.
     pub fn new(role: Role) -> Course {
-        Course { role, opened: Err("it was not opened".into()), ended: None, messages_in: 0, forgotten: false }
+        Course {
+            role,
+            opened: Err("it was not opened".into()),
+            ended: None,
+            messages_in: 0,
+            forgotten: false,
+            pongs: 0,
+        }
     }
 
     /// How long it lived, up to `now`.
@@ -127,7 +136,17 @@ pub fn judge(courses: &[Course], now: Moment) -> IdleFound {
     let Some(idle) = of(Role::Idle) else { return unclear(None, "the idle socket is missing".into()) };
     let Some(limit) = idle.age() else { return survived(idle, now) };
     if idle.forgotten {
-        return forgotten(limit);
+        // A server that answers no ping tells nothing by not answering the last one.
+        return match of(Role::Ping).is_some_and(|course| course.pongs > 0) {
+            true => forgotten(limit),
+            false => unclear(
+                None,
+                format!(
+                    "silence lived {} or longer; the server answers no pings, so that the last one tells nothing",
+                    span(limit)
+                ),
+            ),
+        };
     }
     let others: Vec<&Course> = courses.iter().filter(|course| course.role != Role::Idle).collect();
     if ended_together(idle, &others) {
@@ -170,7 +189,13 @@ pub fn judge(courses: &[Course], now: Moment) -> IdleFound {
         );
         return unclear(Some(limit), words);
     }
-    unclear(Some(limit), format!("the silent connection ended after {after}; the others ended at other ages"))
+    unclear(
+        Some(limit),
+        format!(
+            "the silent connection ended after {after}; what the others did tells nothing: {}",
+            others_words(&others, now)
+        ),
+    )
 }
 
 /// It is not known when: nothing was told.
@@ -181,6 +206,16 @@ fn forgotten(waited: Span) -> IdleFound {
         span(waited)
     );
     found(IdleKind::Forgotten, None, None, words)
+}
+
+/// `ping: HTTP 403 Forbidden; text: ended after 1.4 s`.
+fn others_words(others: &[&Course], now: Moment) -> String {
+    let words = |course: &&Course| match (&course.opened, course.age()) {
+        (Err(why), _) => format!("{}: {why}", course.role.name()),
+        (Ok(_), Some(age)) => format!("{}: ended after {}", course.role.name(), span(age)),
+        (Ok(_), None) => format!("{}: open for {}", course.role.name(), span(course.lived(now))),
+    };
+    others.iter().map(words).collect::<Vec<_>>().join("; ")
 }
 
 fn survived(idle: &Course, now: Moment) -> IdleFound {
@@ -288,8 +323,12 @@ mod tests {
     #[test]
     fn what_was_forgotten_on_the_way_has_no_known_limit() {
         let idle = Course { forgotten: true, ..course(Role::Idle, 0, 8000) };
-        let told = judge(&[idle, course(Role::Ping, 700, 0)], Moment::from_millis(9000));
+        let pinged = Course { pongs: 7, ..course(Role::Ping, 700, 0) };
+        let told = judge(&[idle.clone(), pinged], Moment::from_millis(9000));
         assert_eq!((told.kind, told.limit), (IdleKind::Forgotten, None));
+        // The twin: pings that nobody answers.
+        let told = judge(&[idle, course(Role::Ping, 700, 0)], Moment::from_millis(9000));
+        assert_eq!(told.kind, IdleKind::Unclear);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub fn worth(tls: bool, phase: Phase, fault: &DialFault) -> Option<Tried> {
         DialFault::TimedOut { .. } if phase == Phase::Tls => Some(Tried::Plain),
         DialFault::TimedOut { .. } if phase == Phase::Upgrade && !tls => Some(Tried::Tls),
         DialFault::NotHttp { .. } | DialFault::CutBeforeAnswer { received: 0, .. } if !tls => Some(Tried::Tls),
+        // The text of a port that wants TLS may be this port's, or that of one behind it.
+        DialFault::Refused { status: 400, .. } if !tls => Some(Tried::Tls),
         DialFault::Certificate { why, .. } if matches!(why.kind, Expired | NotYetValid) => Some(Tried::WithoutTrust),
         _ => None,
     }

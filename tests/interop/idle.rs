@@ -48,3 +48,13 @@ fn without_a_limit_it_says_how_long_silence_lived() {
     assert_eq!(events.one("idle_found")["kind"], "none");
     assert_eq!(events.all("idle_socket").len(), 4);
 }
+
+#[test]
+fn a_server_that_ends_every_connection_at_once_has_no_limit_of_time() {
+    let server = Server::start(&["--fault", "close=1008:no", "127.0.0.1:0"]);
+    let ran = probe(&["--json", "--idle", "--idle-max", "5s", &server.url]);
+    assert_eq!(ran.code, 21, "{}", ran.stdout);
+    let events = ran.events();
+    assert!(events.all("idle_found").is_empty(), "{}", ran.stdout);
+    events.finding("closed-with-code");
+}

@@ -18,7 +18,7 @@ use crate::net::raw_session::RawSession;
 use crate::net::reach::{self, RequestPlan};
 use crate::net::stream::Stream;
 use crate::net::tls::Sni;
-use crate::net::{dial, resolve};
+use crate::net::{dial, resolve, second_look};
 use crate::report::human::words;
 use crate::watch::heartbeat::Send;
 use crate::wire::close::CloseBody;
@@ -236,7 +236,8 @@ impl<'a> Asking<'a> {
         plan.target.port = other_port;
         let addresses: Vec<SocketAddr> =
             self.addresses.iter().map(|address| SocketAddr::new(address.ip(), other_port)).collect();
-        let request = self.request();
+        // What is secret must not leave unencrypted, nor go to somebody else's port.
+        let request = second_look::bare(self.request());
         let (reply, open) = self.dial_to(&plan, &addresses, &request).await;
         self.leave(open).await;
         requests::scheme(&plan.target.url(), &reply, plan.target.tls)

@@ -10,15 +10,18 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::cmd::audience::Audience;
 use crate::diagnose::ends::Dropped;
-use crate::event::{ConnId, Ended, EventKind, IdleEnd, Wanted};
+use crate::event::{ConnId, Direction, Ended, EventKind, How, IdleEnd, Wanted};
 use crate::exam::idle::{Course, Role, until};
 use crate::moment::{Moment, Span};
 use crate::net::control::{Control, Progress, Wish};
 use crate::report::human::words;
-use crate::watch::life::{Command, Outgoing};
+use crate::watch::life::{Command, FrameNote, Outgoing};
 use crate::wire::close::CloseBody;
 use crate::wire::head::Head;
+use crate::wire::header::Opcode;
 
+/// A shorter limit cannot be told from a refusal: the pings beside it come each second.
+const SOONEST: Span = Span::from_millis(1500);
 /// A wish may come so often by time alone.
 const LOOK: Span = Span::from_millis(200);
 
@@ -32,6 +35,8 @@ pub struct Shared {
     head: RefCell<Option<Head>>,
     told: RefCell<VecDeque<(Moment, ConnId, EventKind)>>,
     over: Cell<bool>,
+    /// The silent one ended in a way that no limit has.
+    broken: Cell<bool>,
 }
 
 impl Shared {
@@ -44,6 +49,7 @@ impl Shared {
             head: RefCell::default(),
             told: RefCell::default(),
             over: Cell::new(false),
+            broken: Cell::new(false),
         }
     }
 
@@ -55,6 +61,11 @@ impl Shared {
     /// Is nothing more to be opened?
     pub fn is_over(&self) -> bool {
         self.over.get()
+    }
+
+    /// Did the silent socket end in a way that no limit has?
+    pub fn is_broken(&self) -> bool {
+        self.broken.get()
     }
 
     /// Was the silent socket open?
@@ -95,6 +106,15 @@ impl Shared {
     }
 }
 
+/// Can a limit of time end a connection so?
+fn is_an_end(how: &How) -> bool {
+    match how {
+        How::Close { .. } | How::CloseThenCut { .. } | How::Fin | How::Reset | How::TlsTruncated => true,
+        How::TlsAlert { .. } | How::Silent { .. } | How::KernelTimeout | How::WriteStuck => true,
+        How::CloseUnanswered { .. } | How::Garbage { .. } | How::Local { .. } => false,
+    }
+}
+
 /// One socket's onlooker.
 pub struct Onlooker {
     role: Role,
@@ -126,6 +146,13 @@ impl Onlooker {
     fn ended(&mut self, at: Moment, conn: ConnId, ended: &Ended) {
         self.open = false;
         if !ended.drop {
+            return;
+        }
+        // Ended before a limit could be told from a refusal, or by something that is no limit: an ordinary drop.
+        if self.role == Role::Idle && (ended.age < SOONEST || !is_an_end(&ended.how)) {
+            self.shared.broken.set(true);
+            self.shared.stop();
+            self.shared.told.borrow_mut().push_back((at, conn, EventKind::Ended(ended.clone())));
             return;
         }
         let (quiet_in, quiet_out) = (ended.quiet_in, ended.quiet_out);
@@ -192,6 +219,12 @@ impl Control for Onlooker {
         // One dial is told as that of the run; the others are the same.
         if self.role == Role::Idle && self.state == State::Watching {
             self.shared.told.borrow_mut().push_back((at, conn, kind));
+        }
+    }
+
+    fn control_frame(&mut self, note: &FrameNote) {
+        if note.direction == Direction::In && note.header.opcode == Opcode::Pong {
+            self.shared.change(self.role, |course| course.pongs += 1);
         }
     }
 

@@ -6,6 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
 use crate::diagnose::facts::contains;
+use crate::diagnose::hops::Kind;
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{Finding, show};
@@ -144,6 +145,13 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
             .saw(line)
             .because(Likely, format!("the application rejected it (WebSocket-Node): {}", show::quoted(why)))
             .advise("look up this reason in the application: its request handler gave it");
+    }
+    if let Some(hop) = answer.maker.as_ref().filter(|hop| hop.kind != Kind::Application) {
+        return answer
+            .finding(FORBIDDEN)
+            .saw(line)
+            .because(Likely, format!("a rule of {}'s own says no: deny, an access list, or a filter there", hop.name))
+            .advise(format!("look for what denies this path or this client in {}'s configuration", hop.name));
     }
     if speaks_of_origin(answer.body) {
         return answer
