@@ -134,20 +134,7 @@ fn is_known_lifetime(dropped: &Dropped) -> bool {
 }
 
 pub(in crate::diagnose) fn is_cut(dropped: &Dropped) -> bool {
-    !dropped.farewell
-        && dropped.ended.mid_frame.is_none()
-        && match dropped.ended.how {
-            How::Fin | How::Reset | How::TlsTruncated => true,
-            How::Close { .. }
-            | How::CloseUnanswered { .. }
-            | How::CloseThenCut { .. }
-            | How::TlsAlert { .. }
-            | How::Silent { .. }
-            | How::KernelTimeout
-            | How::WriteStuck
-            | How::Garbage { .. }
-            | How::Local { .. } => false,
-        }
+    !dropped.farewell && dropped.ended.mid_frame.is_none() && dropped.ended.how.is_cut()
 }
 
 fn is_quiet_close(dropped: &Dropped) -> bool {

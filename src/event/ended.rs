@@ -70,6 +70,16 @@ pub enum How {
 }
 
 impl How {
+    /// Did the stream end without a word: FIN, reset, or a cut of TLS?
+    pub fn is_cut(&self) -> bool {
+        match self {
+            How::Fin | How::Reset | How::TlsTruncated => true,
+            How::Close { .. } | How::CloseUnanswered { .. } | How::CloseThenCut { .. } | How::TlsAlert { .. } => false,
+            How::Silent { .. } | How::KernelTimeout | How::WriteStuck => false,
+            How::Garbage { .. } | How::Local { .. } => false,
+        }
+    }
+
     /// The word used in JSON and in tests.
     pub fn word(&self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 
 use crate::diagnose::ends::{self, Dropped};
 use crate::diagnose::facts::contains;
-use crate::diagnose::idle::{Common, agree};
+use crate::diagnose::idle::{Common, agree, is_cut};
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Finding, How, LastSent, Side, show};
 use crate::moment::Span;
@@ -49,20 +49,8 @@ const LIMITS: &[SizeLimit] = &[
 /// Did this connection break right behind a large message, the largest of it?
 pub(super) fn is_after_large(dropped: &Dropped) -> bool {
     let ended = &dropped.ended;
-    let cut = match ended.how {
-        How::Fin | How::Reset | How::TlsTruncated => true,
-        How::Close { .. }
-        | How::CloseUnanswered { .. }
-        | How::CloseThenCut { .. }
-        | How::TlsAlert { .. }
-        | How::Silent { .. }
-        | How::KernelTimeout
-        | How::WriteStuck
-        | How::Garbage { .. }
-        | How::Local { .. } => false,
-    };
     let large = |last: LastSent| last.len > LARGE && last.ago <= RECENT && last.len >= ended.sent_largest;
-    cut && !dropped.farewell && ended.mid_frame.is_none() && ended.sent_last.is_some_and(large)
+    is_cut(dropped) && ended.sent_last.is_some_and(large)
 }
 
 /// Several cuts, each right behind a large message.
@@ -173,7 +161,12 @@ fn ended_words(how: &How) -> &'static str {
 fn advise(finding: Finding, dropped: &Dropped, size: u64) -> Finding {
     let fits = |limit: &&SizeLimit| limit.bytes <= size.max(1);
     let server = dropped.server().unwrap_or_default();
-    let known = LIMITS.iter().filter(fits).find(|limit| !limit.server.is_empty() && contains(server, limit.server));
+    // Where the Close says that it was the size, the limit may be set lower than usual.
+    let is_told = !dropped.ended.how.is_cut();
+    let known = LIMITS
+        .iter()
+        .filter(|limit| is_told || fits(limit))
+        .find(|limit| !limit.server.is_empty() && contains(server, limit.server));
     if let Some(known) = known {
         let has = show::size(known.bytes);
         let help = format!("send smaller messages, or raise the limit in {} ({has} unless set):", known.product);

@@ -44,6 +44,9 @@ fn a_close_1009_behind_a_large_message_is_a_limit_of_size() {
     assert!(finding.help[0].contains("python websockets 1 MiB"), "{:?}", finding.help);
     let python = with("Server: Python/3.11 websockets/10.4", after(close(1009, ""), 1 << 21, 0.05, 1 << 21));
     assert_eq!(alone(&python).unwrap().help[1], "max_size=16 * 2**20,");
+    // A limit that was set lower than usual has the same knob.
+    let lower = with("Server: Python/3.11 websockets/17.4", after(close(1009, ""), 3_000, 0.05, 3_000));
+    assert_eq!(alone(&lower).unwrap().help[1], "max_size=16 * 2**20,");
     // The twins: a larger one passed before; a small one.
     let finding = alone(&after(close(1009, ""), 1 << 20, 0.05, 1 << 22)).unwrap();
     assert_eq!(finding.confidence, Possible);
