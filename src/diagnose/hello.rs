@@ -3,6 +3,7 @@
 //! taken for a missing one; products are recognised by `watch::products`.
 
 use crate::diagnose::ends::Dropped;
+use crate::diagnose::place::Place;
 use crate::event::finding::Confidence::{Likely, Possible};
 use crate::event::{Finding, How, PayloadBytes, show};
 use crate::watch::products::{self, Product, Recognised};
@@ -180,7 +181,7 @@ fn missing_subprotocol(dropped: &Dropped, code: u16) -> Option<Finding> {
     if dropped.subprotocol().is_some() || !(code == 4406 || is_at_once) {
         return None;
     }
-    let found = products::by_url(path_of(&dropped.url));
+    let found = products::by_url(Place::of(&dropped.url).path);
     let product = match &found {
         Some(found) => Some(found.product),
         None if code == 4406 => Some(Product::GraphqlTransportWs),
@@ -221,7 +222,7 @@ fn recognise(dropped: &Dropped) -> Option<Recognised> {
     if dropped.ended.messages_out > 0 {
         return None;
     }
-    products::by_url(path_of(&dropped.url))
+    products::by_url(Place::of(&dropped.url).path)
 }
 
 fn by_code(code: u16, age: f64) -> Option<Recognised> {
@@ -258,12 +259,6 @@ fn advise(finding: Finding, hello: &Hello) -> Finding {
     }
     let note = if hello.note.is_empty() { String::new() } else { format!(" ({})", hello.note) };
     finding.advise(format!("send its first message right after the open{note}:")).paste(&[hello.paste])
-}
-
-/// Path and query of a URL.
-fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.find('/').map_or("", |at| &rest[at..])
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod tests;
 
 use crate::diagnose::ends::Dropped;
 use crate::diagnose::facts::contains;
+use crate::diagnose::place::Place;
 use crate::event::How;
 
 /// What the time is measured from.
@@ -130,12 +131,7 @@ fn seen(mark: &Mark, dropped: &Dropped) -> Option<String> {
             let words = if part.is_empty() { (*name).to_string() } else { format!("{name}: {part}") };
             there.then_some(words)
         }
-        Mark::Host(part) => {
-            let (_, rest) = dropped.url.split_once("://")?;
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            let host = authority.split(':').next().unwrap_or_default();
-            contains(host, part).then(|| format!("host name with {part}"))
-        }
+        Mark::Host(part) => contains(Place::of(&dropped.url).host, part).then(|| format!("host name with {part}")),
     }
 }
 

@@ -19,6 +19,7 @@ mod limits;
 mod names;
 pub mod old_clients;
 mod patterns;
+mod place;
 mod product_codes;
 mod reach;
 mod refusal;
@@ -199,7 +200,7 @@ fn single(dropped: &Dropped) -> Option<Finding> {
 }
 
 fn certificate(ready: &TlsReady) -> Vec<Finding> {
-    [tls::overlooked(ready), tls::ends_soon(ready)].into_iter().flatten().collect()
+    tls::told(ready)
 }
 
 fn dial_failed(facts: &Facts, rules: &Rules, failed: &DialFailed) -> Vec<Finding> {

@@ -9,6 +9,7 @@ mod tests;
 use crate::diagnose::close_codes::{Again, advice};
 use crate::diagnose::ends::Dropped;
 use crate::diagnose::facts::contains;
+use crate::diagnose::place::Place;
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::watch::products::{self, Product, Recognised};
 
@@ -123,7 +124,7 @@ pub fn sender(dropped: &Dropped, code: u16, reason: &str) -> Option<Sender> {
     if let Some(codes) = table::ALL.iter().find(|codes| codes.row(code).is_some_and(|row| row.has_reason(reason))) {
         return known(codes.key, "the code with this reason");
     }
-    recognised(products::by_url(path_of(&dropped.url))?, Possible)
+    recognised(products::by_url(Place::of(&dropped.url).path)?, Possible)
 }
 
 fn known(key: &str, why: &str) -> Option<Sender> {
@@ -132,12 +133,6 @@ fn known(key: &str, why: &str) -> Option<Sender> {
 
 fn recognised(found: Recognised, confidence: Confidence) -> Option<Sender> {
     Some(Sender { codes: of(found.product)?, why: found.why, confidence })
-}
-
-/// Path and query of a URL.
-fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.find('/').map_or("/", |at| &rest[at..])
 }
 
 /// Code and reason inside a close frame of SockJS: `c[3000,"Go away!"]`.

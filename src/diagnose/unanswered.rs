@@ -87,8 +87,7 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
         true => finding
             .because(
                 Possible,
-                "the process behind it crashed or refused without a word, a client certificate is wanted (TLS 1.3 says \
-                 so only now), or a filter on the way ended it",
+                "the process behind it crashed or refused without a word, or a filter on the way ended it",
             )
             .advise("look at the log of the server side for this moment"),
         false if facts.second_look(Tried::Tls).is_some() => finding

@@ -131,6 +131,8 @@ pub struct TlsReady {
     pub certificate: Option<Certificate>,
     /// What `--insecure` overlooked, in words; none when the certificate is good.
     pub overlooked: Option<CertificateFault>,
+    /// The server asked for a certificate of ours, which it may or may not need.
+    pub certificate_request: Option<CertificateRequest>,
     #[serde(rename = "took_ns")]
     pub took: Span,
 }
@@ -147,7 +149,36 @@ pub struct Certificate {
     /// Whole days until it ends; negative when it has.
     pub days_left: i64,
     pub self_signed: bool,
+    /// Certificates sent, the server's own among them.
     pub chain_len: usize,
+    /// The first ten of them as sent, the server's own first.
+    pub chain: Vec<ChainLink>,
+}
+
+/// One certificate of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChainLink {
+    pub subject: String,
+    pub issuer: String,
+    pub not_before_unix: i64,
+    pub not_after_unix: i64,
+}
+
+/// A server's CertificateRequest (RFC 8446 section 4.3.2, RFC 5246 section 7.4.4): the first ten of the issuers that it
+/// accepts; none when it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CertificateRequest {
+    pub issuers: Vec<String>,
+}
+
+/// What client and server do not share, where the TLS library found it before the peer sent an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unshared {
+    Version,
+    Cipher,
+    /// The application protocol (ALPN, RFC 7301).
+    Protocol,
 }
 
 /// Why a certificate is not trusted.
@@ -287,10 +318,16 @@ pub enum DialFault {
         words: String,
         alert: Option<u8>,
         not_tls: Option<PayloadBytes>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unshared: Option<Unshared>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        certificate_request: Option<CertificateRequest>,
     },
     /// The stream ended or was reset during TLS.
     TlsCut {
         reset: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        certificate_request: Option<CertificateRequest>,
     },
     /// An answer other than 101.
     Refused {

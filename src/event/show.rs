@@ -43,6 +43,24 @@ pub fn size(bytes: u64) -> String {
     format!("{} {}", text.strip_suffix(".0").unwrap_or(&text), UNITS[unit])
 }
 
+/// The day of a time in seconds since 1970, UTC: `2026-03-01`.
+pub fn day(unix_seconds: i64) -> String {
+    let days = unix_seconds.div_euclid(86_400);
+    if !(-719_468..=2_932_896).contains(&days) {
+        return format!("{unix_seconds} s from 1970 on");
+    }
+    // The civil calendar with years that begin in March, in eras of 400 of them.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// A number of things: `1 message`, `2 messages`, `2 retries`.
 pub fn count(number: u64, thing: &str) -> String {
     if number == 1 {
@@ -135,6 +153,22 @@ mod tests {
         assert_eq!(size(64 << 20), "64 MiB");
         assert_eq!(size((1 << 20) - 1), "1 MiB");
         assert!(size(u64::MAX).ends_with(" PiB"));
+    }
+
+    #[test]
+    fn a_day_is_of_the_civil_calendar() {
+        for (seconds, shown) in [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (951_782_400, "2000-02-29"),
+            (1_772_323_200, "2026-03-01"),
+            (4_107_542_399, "2100-02-28"),
+            (253_402_300_799, "9999-12-31"),
+        ] {
+            assert_eq!(day(seconds), shown);
+        }
+        assert_eq!(day(i64::MAX), format!("{} s from 1970 on", i64::MAX));
+        assert_eq!(day(i64::MIN), format!("{} s from 1970 on", i64::MIN));
     }
 
     #[test]

@@ -9,16 +9,19 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use x509_cert::certificate::{CertificateInner, Profile};
-use x509_cert::der::{DateTime, Decode, Encode};
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 
-use crate::event::Certificate;
+use crate::event::{Certificate, ChainLink};
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
+
+/// How many certificates of a chain are told one by one.
+const LINKS_TOLD: usize = 10;
 
 /// Reads a certificate as it was sent: a serial number that is too long is no reason to show nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,13 +42,8 @@ pub fn describe(chain: &[CertificateDer<'_>], now_unix: i64) -> Option<Certifica
     let inner = parsed.tbs_certificate();
     let names = alternative_names(&parsed);
     let not_after_unix = unix(inner.validity().not_after.to_unix_duration());
-    let subject = if inner.subject().is_empty() {
-        names.first().cloned().unwrap_or_else(|| "no subject".to_owned())
-    } else {
-        common_name(inner.subject()).unwrap_or_else(|| whole_name(inner.subject()))
-    };
     Some(Certificate {
-        subject,
+        subject: subject_words(&parsed),
         names,
         issuer: issuer_words(inner.issuer()),
         not_before_unix: unix(inner.validity().not_before.to_unix_duration()),
@@ -53,7 +51,34 @@ pub fn describe(chain: &[CertificateDer<'_>], now_unix: i64) -> Option<Certifica
         days_left: not_after_unix.saturating_sub(now_unix).div_euclid(DAY),
         self_signed: inner.issuer() == inner.subject(),
         chain_len: chain.len(),
+        chain: chain.iter().take(LINKS_TOLD).filter_map(parse).map(|one| link(&one)).collect(),
     })
+}
+
+/// A distinguished name in DER (RFC 5280 section 4.1.2.4): its common name, else the whole of it, else hex.
+pub fn name_words(der: &[u8]) -> String {
+    match Name::from_der(der) {
+        Ok(name) => issuer_words(&name),
+        Err(_) => data_encoding::HEXLOWER.encode(&der[..der.len().min(64)]),
+    }
+}
+
+fn link(parsed: &Parsed) -> ChainLink {
+    let inner = parsed.tbs_certificate();
+    ChainLink {
+        subject: subject_words(parsed),
+        issuer: issuer_words(inner.issuer()),
+        not_before_unix: unix(inner.validity().not_before.to_unix_duration()),
+        not_after_unix: unix(inner.validity().not_after.to_unix_duration()),
+    }
+}
+
+fn subject_words(parsed: &Parsed) -> String {
+    let subject = parsed.tbs_certificate().subject();
+    if subject.is_empty() {
+        return alternative_names(parsed).first().cloned().unwrap_or_else(|| "no subject".to_owned());
+    }
+    common_name(subject).unwrap_or_else(|| whole_name(subject))
 }
 
 /// The issuer that the chain lacks: that of the last certificate reached from the first by following the issuers.
@@ -72,15 +97,6 @@ pub fn missing_issuer(chain: &[CertificateDer<'_>]) -> Option<String> {
         current = next;
     }
     Some(issuer_words(current.tbs_certificate().issuer()))
-}
-
-/// The day of a time, UTC: `2026-03-01`.
-pub fn date(unix_seconds: i64) -> String {
-    let since_1970 = u64::try_from(unix_seconds).ok().map(Duration::from_secs);
-    match since_1970.and_then(|duration| DateTime::from_unix_duration(duration).ok()) {
-        Some(day) => format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day()),
-        None => format!("{unix_seconds} s from 1970 on"),
-    }
 }
 
 fn parse(der: &CertificateDer<'_>) -> Option<Parsed> {
@@ -151,6 +167,7 @@ mod tests {
     use rcgen::{CertificateParams, DistinguishedName, DnType, Issuer, KeyPair};
 
     use super::*;
+    use crate::event::show;
 
     fn params(names: &[&str], common: &str) -> CertificateParams {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -174,7 +191,10 @@ mod tests {
         let told = describe(&chain, 1_772_323_200 - 61 * DAY - 1).unwrap();
         assert_eq!(told.subject, "a.example");
         assert_eq!(told.names, ["a.example", "127.0.0.1", "::1"]);
-        assert_eq!((date(told.not_before_unix), date(told.not_after_unix)), ("2026-01-01".into(), "2026-03-01".into()));
+        assert_eq!(
+            (show::day(told.not_before_unix), show::day(told.not_after_unix)),
+            ("2026-01-01".into(), "2026-03-01".into())
+        );
         assert_eq!((told.days_left, told.self_signed, told.chain_len), (61, true, 1));
     }
 
@@ -217,7 +237,13 @@ mod tests {
         let middle_issuer = Issuer::new(middle_params, middle_key);
         let leaf = params(&["a.example"], "").signed_by(&KeyPair::generate().unwrap(), &middle_issuer).unwrap();
         assert_eq!(missing_issuer(&[leaf.der().clone()]).as_deref(), Some("Middle"));
-        assert_eq!(missing_issuer(&[leaf.der().clone(), middle.der().clone()]).as_deref(), Some("Root"));
+        let chain = [leaf.der().clone(), middle.der().clone()];
+        assert_eq!(missing_issuer(&chain).as_deref(), Some("Root"));
+        let links = describe(&chain, 0).unwrap().chain;
+        let told: Vec<_> = links.iter().map(|link| (link.subject.as_str(), link.issuer.as_str())).collect();
+        assert_eq!(told, [("a.example", "Middle"), ("Middle", "Root")]);
+        let many = vec![leaf.der().clone(); 40];
+        assert_eq!(describe(&many, 0).map(|told| (told.chain.len(), told.chain_len)), Some((LINKS_TOLD, 40)));
     }
 
     #[test]
@@ -240,13 +266,5 @@ mod tests {
             broken[index] ^= 0x55;
             let _ = describe(&[CertificateDer::from(broken)], 0);
         }
-    }
-
-    #[test]
-    fn a_date_outside_the_calendar_is_told_in_seconds() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(1_772_323_200), "2026-03-01");
-        assert_eq!(date(-1), "-1 s from 1970 on");
-        assert_eq!(date(i64::MAX), format!("{} s from 1970 on", i64::MAX));
     }
 }

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod answer;
 pub mod certificate;
+mod client_auth;
 pub mod clock;
 pub mod control;
 pub mod cut;

@@ -128,15 +128,20 @@ mod tests {
 
     #[test]
     fn only_what_leaves_two_causes_is_looked_at_again() {
-        let not_tls =
-            DialFault::Tls { words: String::new(), alert: None, not_tls: Some(PayloadBytes(b"HTTP/1.1 400".to_vec())) };
+        let not_tls = DialFault::Tls {
+            words: String::new(),
+            alert: None,
+            not_tls: Some(PayloadBytes(b"HTTP/1.1 400".to_vec())),
+            unshared: None,
+            certificate_request: None,
+        };
         let late = DialFault::TimedOut { limit: WAIT, attempts: Vec::new(), delivered: None };
         let cut = DialFault::CutBeforeAnswer { reset: false, received: 0 };
         let certificate =
             |kind| DialFault::Certificate { certificate: None, why: CertificateFault { kind, words: String::new() } };
         for (tls, phase, fault, expected) in [
             (true, Phase::Tls, not_tls, Some(Tried::Plain)),
-            (true, Phase::Tls, DialFault::TlsCut { reset: true }, Some(Tried::Plain)),
+            (true, Phase::Tls, DialFault::TlsCut { reset: true, certificate_request: None }, Some(Tried::Plain)),
             (true, Phase::Tls, late.clone(), Some(Tried::Plain)),
             (true, Phase::Upgrade, late.clone(), None),
             (false, Phase::Upgrade, late.clone(), Some(Tried::Tls)),

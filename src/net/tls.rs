@@ -13,9 +13,10 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion};
 use tokio_rustls::TlsConnector;
 
-use crate::event::{DialFault, PayloadBytes, TlsReady};
+use crate::event::{CertificateRequest, DialFault, PayloadBytes, TlsReady, Unshared};
 use crate::moment::Moment;
 use crate::net::certificate;
+use crate::net::client_auth::Asked;
 use crate::net::clock::Clock;
 use crate::net::stream::{ClientTls, Plain, Recorded};
 pub use crate::net::trust::read_ca;
@@ -60,15 +61,20 @@ pub async fn handshake(
     let name = server_name(plan, host)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = Arc::new(new_verifier(plan, &provider));
-    let config = client_config(plan, provider, Arc::clone(&verifier)).map_err(|error| failed(error.to_string()))?;
+    let asked = Arc::new(Asked::default());
+    let config = client_config(plan, provider, Arc::clone(&verifier), Arc::clone(&asked))
+        .map_err(|error| failed(error.to_string()))?;
     let began = clock.now();
     let connector = TlsConnector::from(Arc::new(config));
     match connector.connect(name, Recorded::new(plain)).into_fallible().await {
         Ok(tls) => {
-            let ready = ready(tls.get_ref().1, verifier.seen(), clock, began);
+            let ready = ready(tls.get_ref().1, verifier.seen(), asked.request(), (clock, began));
             Ok((tls, ready))
         }
-        Err((error, recorded)) => Err(handshake_fault(&error, recorded.first(), verifier.seen(), clock.wall_unix())),
+        Err((error, recorded)) => {
+            let fault = handshake_fault(&error, recorded.first(), verifier.seen(), clock.wall_unix());
+            Err(with_request(fault, asked.request()))
+        }
     }
 }
 
@@ -109,12 +115,17 @@ fn new_verifier(plan: &Plan, provider: &Arc<CryptoProvider>) -> Verifier {
     }
 }
 
-fn client_config(plan: &Plan, provider: Arc<CryptoProvider>, verifier: Arc<Verifier>) -> Result<ClientConfig, Error> {
+fn client_config(
+    plan: &Plan,
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<Verifier>,
+    asked: Arc<Asked>,
+) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+        .with_client_cert_resolver(asked);
     config.alpn_protocols = match plan.offer_h2 {
         true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         false => vec![b"http/1.1".to_vec()],
@@ -126,7 +137,12 @@ fn client_config(plan: &Plan, provider: Arc<CryptoProvider>, verifier: Arc<Verif
     Ok(config)
 }
 
-fn ready(connection: &ClientConnection, seen: Seen, clock: &Clock, began: Moment) -> TlsReady {
+fn ready(
+    connection: &ClientConnection,
+    seen: Seen,
+    certificate_request: Option<CertificateRequest>,
+    (clock, began): (&Clock, Moment),
+) -> TlsReady {
     TlsReady {
         version: connection.protocol_version().map_or_else(|| "TLS".to_owned(), version_words),
         cipher: connection.negotiated_cipher_suite().map_or_else(String::new, |suite| {
@@ -137,6 +153,7 @@ fn ready(connection: &ClientConnection, seen: Seen, clock: &Clock, began: Moment
         alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         certificate: certificate::describe(&seen.chain, clock.wall_unix()),
         overlooked: seen.fault,
+        certificate_request,
         took: clock.now().since(began),
     }
 }
@@ -150,7 +167,15 @@ fn version_words(version: ProtocolVersion) -> String {
 }
 
 fn failed(words: String) -> DialFault {
-    DialFault::Tls { words, alert: None, not_tls: None }
+    DialFault::Tls { words, alert: None, not_tls: None, unshared: None, certificate_request: None }
+}
+
+/// The fault with what the server had asked for before it.
+fn with_request(mut fault: DialFault, asked: Option<CertificateRequest>) -> DialFault {
+    if let DialFault::Tls { certificate_request, .. } | DialFault::TlsCut { certificate_request, .. } = &mut fault {
+        *certificate_request = asked;
+    }
+    fault
 }
 
 /// Why the handshake failed. tokio-rustls wraps the library's own error in the IO error.
@@ -167,14 +192,28 @@ fn handshake_fault(error: &io::Error, first: &[u8], seen: Seen, now_unix: i64) -
             words: "the peer's first bytes are no TLS record".to_owned(),
             alert: None,
             not_tls: Some(PayloadBytes(first.to_vec())),
+            unshared: None,
+            certificate_request: None,
         };
     }
     match inner {
         Some(Error::AlertReceived(description)) => {
             let alert = u8::from(*description);
-            DialFault::Tls { words: alert_words(alert), alert: Some(alert), not_tls: None }
+            DialFault::Tls {
+                words: alert_words(alert),
+                alert: Some(alert),
+                not_tls: None,
+                unshared: None,
+                certificate_request: None,
+            }
         }
-        Some(error) => failed(error_words(error)),
+        Some(error) => DialFault::Tls {
+            words: error_words(error),
+            alert: None,
+            not_tls: None,
+            unshared: unshared(error),
+            certificate_request: None,
+        },
         None => io_fault(error),
     }
 }
@@ -185,6 +224,21 @@ fn looks_like_tls(first: &[u8]) -> bool {
     match first {
         [] => true,
         [kind, rest @ ..] => (20..=24).contains(kind) && rest.first().is_none_or(|major| *major == 3),
+    }
+}
+
+/// The library sends the alert itself when it finds that nothing is shared: then there is none of the peer's.
+fn unshared(error: &Error) -> Option<Unshared> {
+    use PeerIncompatible as Wants;
+    match error {
+        Error::PeerIncompatible(
+            Wants::ServerDoesNotSupportTls12Or13 | Wants::ServerTlsVersionIsDisabledByOurConfig,
+        ) => Some(Unshared::Version),
+        Error::PeerIncompatible(_) => Some(Unshared::Cipher),
+        Error::NoApplicationProtocol | Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
+            Some(Unshared::Protocol)
+        }
+        _ => None,
     }
 }
 
@@ -203,9 +257,11 @@ fn error_words(error: &Error) -> String {
 
 fn io_fault(error: &io::Error) -> DialFault {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => DialFault::TlsCut { reset: false },
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => {
+            DialFault::TlsCut { reset: false, certificate_request: None }
+        }
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            DialFault::TlsCut { reset: true }
+            DialFault::TlsCut { reset: true, certificate_request: None }
         }
         _ => failed(error.to_string()),
     }

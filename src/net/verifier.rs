@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use crate::event::{Certificate, CertificateFault, CertificateFaultKind};
+use crate::event::{Certificate, CertificateFault, CertificateFaultKind, show};
 use crate::net::certificate::{self, DAY};
 
 /// How many of a certificate's names are told.
@@ -229,14 +229,14 @@ fn joined(faults: Vec<CertificateFault>) -> Option<CertificateFault> {
 fn time_fault(certificate: &Certificate, now_unix: i64) -> Option<CertificateFault> {
     if now_unix > certificate.not_after_unix {
         let ago = ago(now_unix.saturating_sub(certificate.not_after_unix));
-        let words = format!("expired on {}, {ago}", certificate::date(certificate.not_after_unix));
+        let words = format!("expired on {}, {ago}", show::day(certificate.not_after_unix));
         return Some(fault(CertificateFaultKind::Expired, words));
     }
     if now_unix < certificate.not_before_unix {
         let words = format!(
             "not valid before {}, and it is {} on this machine",
-            certificate::date(certificate.not_before_unix),
-            certificate::date(now_unix)
+            show::day(certificate.not_before_unix),
+            show::day(now_unix)
         );
         return Some(fault(CertificateFaultKind::NotYetValid, words));
     }
@@ -254,7 +254,7 @@ fn ago(seconds: i64) -> String {
 /// The time of a certificate above the server's own.
 fn chain_time_fault(error: &Error) -> Option<CertificateFault> {
     let Error::InvalidCertificate(reason) = error else { return None };
-    let day = |time: &UnixTime| certificate::date(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+    let day = |time: &UnixTime| show::day(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
     match reason {
         CertificateError::ExpiredContext { not_after, .. } => {
             let words = format!("a certificate above it in the chain expired on {}", day(not_after));

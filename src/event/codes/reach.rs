@@ -207,6 +207,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         rule: None,
     },
     Entry {
+        code: "tls-inspected",
+        severity: Severity::Note,
+        layer: Layer::Tls,
+        what: "the certificate is one that a program or a box on the way has made",
+        cause: "the network or a virus scanner on this machine opens TLS to read it, and its CA is trusted here",
+        help: "if the upgrade fails or the socket drops, take this name out of the inspection; such boxes often \
+            break upgrades",
+        rule: None,
+    },
+    Entry {
         code: "proxy-not-used",
         severity: Severity::Note,
         layer: Layer::Proxy,

@@ -26,7 +26,7 @@ fn bytes_that_end_before_a_record_are_shown() {
 #[test]
 fn an_alert_is_told_with_its_number() {
     let fault = told(Error::AlertReceived(AlertDescription::UnrecognisedName), &[21, 3, 3, 0, 2, 2, 112]);
-    let DialFault::Tls { words, alert, not_tls } = fault else { panic!("{fault:?}") };
+    let DialFault::Tls { words, alert, not_tls, .. } = fault else { panic!("{fault:?}") };
     assert_eq!((alert, not_tls), (Some(112), None));
     assert_eq!(words, "the peer does not know the name we asked for (SNI): alert 112 unrecognized_name");
     assert_eq!(alert_words(200), "the peer ended TLS with alert 200");
@@ -35,7 +35,8 @@ fn an_alert_is_told_with_its_number() {
 #[test]
 fn an_end_and_a_reset_are_told_apart() {
     for (kind, reset) in [(io::ErrorKind::UnexpectedEof, false), (io::ErrorKind::ConnectionReset, true)] {
-        assert_eq!(handshake_fault(&kind.into(), &[], Seen::default(), 0), DialFault::TlsCut { reset });
+        let expected = DialFault::TlsCut { reset, certificate_request: None };
+        assert_eq!(handshake_fault(&kind.into(), &[], Seen::default(), 0), expected);
     }
 }
 
@@ -108,6 +109,7 @@ mod over_sockets {
         let ready = result.unwrap();
         assert_eq!((ready.version.as_str(), ready.alpn.as_deref()), ("TLS 1.3", Some("http/1.1")));
         assert!(ready.cipher.starts_with("TLS_"), "{}", ready.cipher);
+        assert_eq!(ready.certificate_request, None);
         assert_eq!((ready.overlooked, ready.certificate.unwrap().days_left), (None, 29));
         assert_eq!(asked, Some(Some("a.example".to_owned())));
     }
@@ -134,6 +136,20 @@ mod over_sockets {
             overlooked.ends_with("; is for localhost, 127.0.0.1, ::1, a.example, not for c.example"),
             "{overlooked}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_client_certificate_that_is_asked_for_is_noted() {
+        let identity = made();
+        let roots = Some(vec![identity.chain[1].clone()]);
+        let config = identity::server_config(&identity, roots).unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let server = tokio::spawn(async move { TlsAcceptor::from(config).accept(theirs).await.is_err() });
+        let result = handshake(Plain::Unix(ours), &trusting(&identity), "a.example", &Clock::start()).await;
+        // TLS 1.3: our side of the handshake is over before the server can say that it is not content.
+        let (_stream, ready) = result.unwrap();
+        let issuers = ready.certificate_request.unwrap().issuers;
+        assert_eq!((issuers, server.await.unwrap()), (vec!["wscope on-the-spot CA".to_owned()], true));
     }
 
     #[tokio::test]

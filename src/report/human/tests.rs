@@ -70,6 +70,7 @@ fn dial(two: bool) -> Vec<(u64, EventKind)> {
         days_left: 61,
         self_signed: false,
         chain_len: 2,
+        chain: Vec::new(),
     };
     let name = "chat.example.com".into();
     let tcp = TcpOpen { peer: "203.0.113.10:443".into(), local: "192.0.2.1:50000".into(), attempts, took: tenths(114) };
@@ -79,6 +80,7 @@ fn dial(two: bool) -> Vec<(u64, EventKind)> {
         alpn: Some("http/1.1".into()),
         certificate: Some(certificate),
         overlooked: None,
+        certificate_request: None,
         took: tenths(249),
     };
     vec![

@@ -104,7 +104,7 @@ pub fn dial_fault(fault: &DialFault) -> String {
             format!("{}; it began with {}", safe::line(words, SHOWN_MAX), safe::quoted(&first.0, 64))
         }
         DialFault::Tls { words, not_tls: None, .. } => safe::line(words, SHOWN_MAX),
-        DialFault::TlsCut { reset } => format!("{} during the TLS handshake", cut(*reset)),
+        DialFault::TlsCut { reset, .. } => format!("{} during the TLS handshake", cut(*reset)),
         DialFault::Refused { status, reason } => {
             format!("HTTP {status} {}", safe::line(reason, SHOWN_MAX)).trim_end().to_owned()
         }

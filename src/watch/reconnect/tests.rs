@@ -259,7 +259,7 @@ fn what_may_be_better_next_time_is_retried() {
         unreachable(),
         DialFault::TimedOut { limit: Span::from_secs(10), attempts: Vec::new(), delivered: None },
         DialFault::NameLookupFailed { name: "example.test".into(), detail: "try again".into() },
-        DialFault::TlsCut { reset: true },
+        DialFault::TlsCut { reset: true, certificate_request: None },
         DialFault::CutBeforeAnswer { reset: false, received: 0 },
     ];
     for fault in faults {

@@ -75,6 +75,7 @@ fn tls() -> TlsReady {
         days_left: 61,
         self_signed: false,
         chain_len: 2,
+        chain: Vec::new(),
     };
     TlsReady {
         version: "TLS 1.3".into(),
@@ -82,6 +83,7 @@ fn tls() -> TlsReady {
         alpn: None,
         certificate: Some(certificate),
         overlooked: None,
+        certificate_request: None,
         took: Span::ZERO,
     }
 }
