@@ -108,7 +108,7 @@ async fn find_first(plan: &probe::Plan, comparison: &Plan, watch: &mut Watch<'_>
         Err(GetFault::Dial(failed)) => failed,
         Err(GetFault::Late(limit)) => DialFailed {
             phase: Phase::Upgrade,
-            fault: DialFault::TimedOut { limit, attempts: Vec::new(), delivered: None },
+            fault: DialFault::TimedOut { limit, attempts: Vec::new(), delivered: None, received: 0 },
             took: limit,
         },
         Err(broken @ GetFault::Broken(_)) => {

@@ -103,6 +103,21 @@ pub fn clock_stepped(step: &ClockStepped) -> Finding {
         .because(Certain, "time synchronisation, a person, or a virtual machine that was moved or restored")
 }
 
+/// The finding on a drop of a connection on which we did wrong on purpose: then that is its first cause, unless the
+/// server side gave another one.
+pub fn on_purpose(finding: Finding, wrongs: &[String]) -> Finding {
+    if wrongs.is_empty() || finding.severity == Severity::Note {
+        return finding;
+    }
+    let did = wrongs.join("; ");
+    if finding.confidence != Possible {
+        return finding.saw(format!("done wrong on purpose here: {did}"));
+    }
+    finding
+        .because(Likely, format!("what this run does wrong on purpose: {did}"))
+        .advise("run it without --fault: a drop that is left then has another cause")
+}
+
 /// A standstill of ours that is shorter than this ends no connection.
 const STANDSTILL: Span = Span::from_secs(1);
 /// What stands between a cause and the evidence for it.
@@ -244,6 +259,18 @@ mod tests {
         assert_eq!(tempered(likely(), &slept(2)), likely());
         let garbage = How::Garbage { breach: "opcode".into(), words: "a frame".into() };
         assert_eq!(tempered(likely(), &Ended { how: garbage, ..slept(48) }), likely());
+    }
+
+    #[test]
+    fn what_we_do_wrong_on_purpose_is_the_first_cause_unless_the_server_says_another() {
+        let drop = || Finding::of("fin-without-close", "server side", "FIN without a Close frame");
+        assert_eq!(on_purpose(drop(), &[]), drop());
+        let ours = on_purpose(drop(), &["no ping is answered, as asked".into()]);
+        assert_eq!(ours.confidence, Likely);
+        assert!(ours.cause.contains("no ping is answered") && ours.help[0].contains("without --fault"), "{ours:?}");
+        let told = on_purpose(drop().because(Certain, "its Close says so"), &["a frame without a mask".into()]);
+        assert_eq!((told.confidence, told.cause.as_str()), (Certain, "its Close says so"));
+        assert_eq!(told.seen, ["done wrong on purpose here: a frame without a mask"]);
     }
 
     #[test]

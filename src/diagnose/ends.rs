@@ -32,6 +32,10 @@ pub struct Dropped {
     pub missed: Option<Missed>,
     /// Pongs of pings of ours, on this connection.
     pub pings_answered: u64,
+    /// What this end did wrong on purpose.
+    pub wrongs: Vec<String>,
+    /// The subprotocols that were offered.
+    pub offered: Vec<String>,
 }
 
 impl Dropped {
@@ -64,6 +68,8 @@ impl Dropped {
             farewell: false,
             missed: None,
             pings_answered: 0,
+            wrongs: Vec::new(),
+            offered: Vec::new(),
         }
     }
 }
@@ -76,7 +82,7 @@ pub fn judge(dropped: &Dropped) -> Option<Finding> {
         How::Close { code, reason } => closed(dropped, *code, reason),
         How::CloseThenCut { code, reason } => close_then_cut(dropped, *code, reason),
         How::CloseUnanswered { .. } => return close_unanswered(ended),
-        How::Fin => fin(ended),
+        How::Fin => fin(ended, dropped.is_server("nginx")),
         How::Reset => reset(ended),
         How::TlsTruncated => Finding::of("tls-truncated", "server side", cut_words("the TLS stream was cut", ended)),
         How::TlsAlert { alert } => tls_alert(*alert),
@@ -146,6 +152,12 @@ fn closed(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding {
     let with = if code.is_some() { "with " } else { "" };
     let fact = format!("the server side closed {with}{}, {said}", code_words(code));
     let finding = match code {
+        None | Some(1000) if dropped.ended.age < AT_ONCE && asks_for_polling(&dropped.url) => {
+            return Finding::of("closed-normally-early", "server side", fact)
+                .saw("the URL has transport=polling")
+                .because(Likely, "Engine.IO does not take a WebSocket at a URL that asks for its polling")
+                .advise("use transport=websocket in place of transport=polling in the URL");
+        }
         None | Some(1000) if dropped.ended.age < AT_ONCE => {
             return Finding::of("closed-normally-early", "server side", fact)
                 .because(
@@ -163,6 +175,11 @@ fn closed(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding {
         None => finding,
         Some(code) => explained(finding, dropped, code, reason),
     }
+}
+
+/// One of the two transports of Engine.IO, and not the one of a WebSocket.
+fn asks_for_polling(url: &str) -> bool {
+    url.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair == "transport=polling"))
 }
 
 /// With the cause that the product, the reason, or at least the number speaks for.
@@ -237,12 +254,21 @@ fn close_then_cut(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding
     }
 }
 
-fn fin(ended: &Ended) -> Finding {
+fn fin(ended: &Ended, behind_nginx: bool) -> Finding {
     let finding = Finding::of("fin-without-close", "server side", cut_words("FIN without a Close frame", ended));
     match ended.mid_frame.is_some() || ended.mid_message {
         true => {
             finding.because(Likely, "a crash or a stop in the middle of a message: idle limits end between messages")
         }
+        // Tornado answers HTTP/1.0 with 101, and then ends what HTTP/1.0 does not keep.
+        false if ended.age < AT_ONCE && ended.messages_in == 0 && behind_nginx => finding
+            .because(
+                Possible,
+                "the application's handler returned or failed right after the open, its process crashed, or nginx passes \
+                 the upgrade on with HTTP/1.0, which Tornado accepts and ends at once",
+            )
+            .advise("look at the application's log for this moment; in the nginx location there must be:")
+            .paste(&["proxy_http_version 1.1;"]),
         // No limit of time is that short.
         false if ended.age < AT_ONCE => finding
             .because(
@@ -482,5 +508,30 @@ mod tests {
         let finding = silent(Some(true), Some(&missed));
         assert_eq!(finding.code, "answer-not-as-asked");
         assert!(finding.fact.starts_with("11 B came"), "{}", finding.fact);
+    }
+
+    fn at_once(how: How, url: &str) -> Dropped {
+        let ended = ended(how, 0.001, 0.001, 0.001);
+        Dropped { url: url.into(), ..Dropped::sample(ended) }
+    }
+
+    #[test]
+    fn a_close_at_once_under_the_url_of_polling_is_told_by_the_url() {
+        let close = || How::Close { code: None, reason: String::new() };
+        let polling = judge(&at_once(close(), "ws://a/socket.io/?EIO=4&transport=polling")).unwrap();
+        assert_eq!(polling.confidence, Likely);
+        assert!(polling.help[0].contains("transport=websocket"), "{polling:?}");
+        let twin = judge(&at_once(close(), "ws://a/socket.io/?EIO=4&transport=websocket")).unwrap();
+        assert_eq!(twin.confidence, Possible);
+    }
+
+    #[test]
+    fn an_end_at_once_behind_nginx_may_be_http_1_0() {
+        let mut dropped = at_once(How::Fin, "ws://a/ws");
+        assert!(!judge(&dropped).unwrap().cause.contains("HTTP/1.0"));
+        dropped.head = Some(Head::verbatim(b"HTTP/1.1 101 X\r\nServer: nginx/1.22.1\r\n\r\n".to_vec()));
+        let behind = judge(&dropped).unwrap();
+        assert!(behind.cause.contains("HTTP/1.0") && behind.confidence == Possible, "{behind:?}");
+        assert_eq!(behind.help[1], "proxy_http_version 1.1;");
     }
 }

@@ -5,6 +5,9 @@ use crate::event::{Body, EventKind, Missed, PayloadBytes, SecondLook, TcpOpen, T
 use crate::moment::{Moment, Span};
 use crate::wire::head::Head;
 
+/// So many faults of our own are remembered.
+const WRONGS_MAX: usize = 3;
+
 /// How much of a refusal's body is searched for known texts, in bytes.
 const BODY_SEARCHED: usize = 8 * 1024;
 /// The accept values of so many dials of a run are remembered.
@@ -23,6 +26,8 @@ pub struct Facts {
     /// Which address was opened, and what was tried.
     pub tcp: Option<TcpOpen>,
     pub tls: Option<TlsReady>,
+    /// What this end has done wrong on purpose (`--fault`), in words.
+    pub wrongs: Vec<String>,
     /// Our request.
     pub sent: Option<Head>,
     /// The answer to it.
@@ -78,6 +83,7 @@ impl Facts {
             EventKind::Open(opened) => self.url.clone_from(&opened.url),
             EventKind::Missed(missed) => self.missed = Some(missed.clone()),
             EventKind::Farewell(_) => self.farewell = true,
+            EventKind::FaultDone(done) if self.wrongs.len() < WRONGS_MAX => self.wrongs.push(done.what.clone()),
             EventKind::Answered(answered) => {
                 let is_pong = answered.own && (answered.measured || !self.says_own);
                 self.pings_answered += u64::from(is_pong);
@@ -159,6 +165,12 @@ impl Facts {
     /// One field of the answer.
     pub fn answered(&self, name: &str) -> Option<&str> {
         self.answer.as_ref()?.first(name)
+    }
+
+    /// The subprotocols that our request offered.
+    pub fn offered(&self) -> Vec<String> {
+        let sent = self.sent.as_ref().map(|sent| sent.tokens("Sec-WebSocket-Protocol")).unwrap_or_default();
+        sent.into_iter().map(|name| name.to_string()).collect()
     }
 
     /// The path that was asked for, without the query.

@@ -189,7 +189,13 @@ fn by_breach(breach: &str, words: &str, first: &[u8], dropped: &Dropped) -> Find
             .because(Certain, "the message is larger than --max-message");
     }
     if breach.starts_with("close-") {
-        return Finding::of("illegal-close-code", "server side", fact);
+        let finding = Finding::of("illegal-close-code", "server side", fact);
+        return match words.contains("one byte") {
+            true => finding
+                .because(Likely, "the server builds the frame by hand: a code takes two bytes, in network order")
+                .advise("write the code as two bytes (RFC 6455 section 5.5.1), or leave the body empty"),
+            false => finding,
+        };
     }
     let finding = illegal(fact);
     match breach {

@@ -187,12 +187,15 @@ fn missing_subprotocol(dropped: &Dropped, code: u16) -> Option<Finding> {
         None if code == 4406 => Some(Product::GraphqlTransportWs),
         None => None,
     };
+    let offered = &dropped.offered;
     let names = suggest(product);
+    let names: Vec<&str> = names.iter().copied().filter(|name| !offered.iter().any(|known| known == name)).collect();
     let finding = Finding::of(
         "subprotocol-missing",
         "client",
         format!("the server closed with {code} at once, and no subprotocol was agreed to"),
     )
+    .saw_all((!offered.is_empty()).then(|| format!("offered, and not chosen: {}", show::quoted(&offered.join(", ")))))
     .saw_all(found.map(|found| format!("taken for {}: {}", found.product.name(), show::safe(&found.why))));
     let cause = "the protocol above WebSocket wants its subprotocol";
     let finding = match (code, product) {
@@ -202,7 +205,13 @@ fn missing_subprotocol(dropped: &Dropped, code: u16) -> Option<Finding> {
         ),
         _ => finding.because(Possible, format!("{cause}; or the server takes a frame of ours for illegal")),
     };
+    if names.is_empty() {
+        return Some(
+            finding.advise("compare the subprotocol that the server's clients offer with the one offered here"),
+        );
+    }
     let help = match product {
+        Some(_) if !offered.is_empty() => "offer another one, that of the client that works:",
         Some(_) => "offer the subprotocol of the client that works, the newer name first:",
         None => "offer the subprotocol of the client that works; the common ones are:",
     };

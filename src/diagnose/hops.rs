@@ -171,6 +171,8 @@ const PAGES: &[Page] = &[
     page("The proxy server received an invalid", "", "Apache", Kind::Proxy, true),
     page("<address>Apache", "", "Apache", Kind::Proxy, true),
     page("//IETF//DTD HTML 2.0//EN", "Apache", "Apache", Kind::Proxy, true),
+    page("//W3C//DTD HTML 4.01//EN", "Apache", "Apache", Kind::Proxy, true),
+    page("<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>", "lighttpd", "lighttpd", Kind::Proxy, true),
     page("Apache2 Debian Default Page", "", "Apache", Kind::Proxy, true),
     page("Apache2 Ubuntu Default Page", "", "Apache", Kind::Proxy, true),
     page("no available server", "", "Traefik", Kind::Proxy, false),
@@ -226,9 +228,18 @@ pub fn answered_by(head: &Head, body: &str) -> Option<Hop> {
     if contains(body, "<html><body><h1>") && HAPROXY_SENTENCES.iter().any(|sentence| body.contains(sentence)) {
         return Some(Hop { name: "HAProxy", kind: Kind::Proxy, seen: "its own page".into(), certain: true });
     }
+    if is_caddys_own(head, body) {
+        return Some(Hop { name: "Caddy", kind: Kind::Proxy, seen: "an empty answer".into(), certain: false });
+    }
     let (_, name, kind) = OWN_BY_SERVER.iter().find(|(part, _, _)| contains(server, part))?;
     let seen = format!("Server: {}", show::quoted(server));
     Some(Hop { name, kind: *kind, seen, certain: true })
+}
+
+/// Caddy has no pages: its own answers are empty and have no type, and what it passes on has at least one of both.
+fn is_caddys_own(head: &Head, body: &str) -> bool {
+    let only_caddy = head.all("Server").all(|server| server == "Caddy") && head.first("Server").is_some();
+    only_caddy && body.is_empty() && head.first("Content-Type").is_none() && head.first("Via").is_none()
 }
 
 /// `nginx` stands in `openresty/1.21 (nginx)` too: one value of `Server` names one product.
@@ -313,6 +324,15 @@ mod tests {
             ("Server: nginx\r\n", "Upgrade Required", None),
             ("", "No server is available to handle this request.", None),
             ("Server: envoy\r\n", "no healthy upstream", Some("Envoy")),
+            ("Server: Caddy\r\nContent-Length: 0\r\n", "", Some("Caddy")),
+            ("Server: Caddy\r\nContent-Type: text/html\r\n", "", None),
+            ("Server: Caddy\r\nServer: uvicorn\r\n", "", None),
+            ("Server: lighttpd/1.4.69\r\n", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>", Some("lighttpd")),
+            (
+                "Server: Apache/2.4.71 (Debian)\r\n",
+                "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"x\">",
+                Some("Apache"),
+            ),
         ] {
             let found = answered_by(&head(fields), body).map(|hop| hop.name);
             assert_eq!(found, expected, "{fields} {body}");

@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod asked;
+mod banners;
 pub mod client;
 mod close_codes;
 pub mod conduct;
@@ -173,6 +174,8 @@ impl Diagnosis {
                 farewell: self.facts.farewell,
                 missed: self.facts.missed.clone(),
                 pings_answered: self.facts.pings_answered,
+                wrongs: self.facts.wrongs.clone(),
+                offered: self.facts.offered(),
             });
         }
         Vec::new()
@@ -196,7 +199,7 @@ fn single(dropped: &Dropped) -> Option<Finding> {
         .or_else(|| theirs::unanswered(dropped))
         .or_else(|| hello::missing(dropped))
         .or_else(|| ends::judge(dropped))?;
-    Some(conduct::tempered(finding, &dropped.ended))
+    Some(conduct::on_purpose(conduct::tempered(finding, &dropped.ended), &dropped.wrongs))
 }
 
 fn certificate(ready: &TlsReady) -> Vec<Finding> {

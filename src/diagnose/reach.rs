@@ -25,7 +25,10 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
             let special = names::special(facts.name.as_deref(), &facts.addresses);
             Some(unreachable(attempts).saw_all(special))
         }
-        DialFault::TimedOut { limit, attempts, delivered } => {
+        DialFault::TimedOut { limit, delivered, received, .. } if failed.phase == Phase::Upgrade && *received > 0 => {
+            Some(unfinished(*limit, *received, *delivered))
+        }
+        DialFault::TimedOut { limit, attempts, delivered, .. } => {
             Some(timed_out(facts, failed.phase, *limit, attempts, *delivered))
         }
         DialFault::Certificate { .. }
@@ -177,6 +180,19 @@ fn no_answer(facts: &Facts, after: &str, delivered: Option<bool>) -> Finding {
     }
 }
 
+/// A part of an answer came, and then nothing.
+fn unfinished(limit: Span, received: u64, delivered: Option<bool>) -> Finding {
+    let (after, came) = (show::span(limit), show::size(received));
+    Finding::of("no-answer", "server side", format!("the answer began, and its head was not whole within {after}"))
+        .saw(format!("{came} of it came, and no empty line that ends a head"))
+        .saw_all(delivered.filter(|delivered| !delivered).and_then(|_| delivery(delivered)))
+        .because(
+            Possible,
+            "the server writes its answer by hand and forgot the empty line, stopped within it, or sends it very slowly",
+        )
+        .advise("end the head with an empty line (CR LF CR LF); else look at the process that accepts on this port")
+}
+
 fn delivery(delivered: Option<bool>) -> Option<String> {
     match delivered? {
         true => Some("the next hop acknowledged all that we sent, and sent nothing back".into()),
@@ -242,7 +258,7 @@ mod tests {
     }
 
     fn timeout(phase: Phase, delivered: Option<bool>) -> Finding {
-        judged(phase, DialFault::TimedOut { limit: Span::from_secs(10), attempts: Vec::new(), delivered })
+        judged(phase, DialFault::TimedOut { limit: Span::from_secs(10), attempts: Vec::new(), delivered, received: 0 })
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod sizes;
 mod tests;
 
 use crate::diagnose::facts::{Facts, contains};
-use crate::diagnose::hops::Kind;
+use crate::diagnose::hops::{Hop, Kind};
 use crate::diagnose::refusal::known::Answer;
 use crate::diagnose::remedies;
 use crate::event::Finding;
@@ -199,8 +199,11 @@ fn by_status(answer: &Answer<'_>) -> Finding {
 fn with_hops(finding: Finding, answer: &Answer<'_>) -> Finding {
     let field = |name: &str| answer.facts.answered(name).map(|value| format!("{name}: {}", show::quoted(value)));
     let maker = answer.maker.as_ref().filter(|hop| hop.kind != Kind::Application);
-    let mut lines: Vec<String> =
-        maker.map(|hop| format!("answered by {} itself, not by the application", hop.name)).into_iter().collect();
+    let own = |hop: &Hop| match hop.certain {
+        true => format!("answered by {} itself, not by the application", hop.name),
+        false => format!("answered by {} itself, as it seems ({})", hop.name, hop.seen),
+    };
+    let mut lines: Vec<String> = maker.map(own).into_iter().collect();
     lines.extend(["Server", "Via"].iter().filter_map(|name| field(name)));
     // Server and Via are shown already, by whatever name they were spelled.
     let is_shown = |seen: &str| {
@@ -209,7 +212,22 @@ fn with_hops(finding: Finding, answer: &Answer<'_>) -> Finding {
     };
     lines.extend(answer.hops.iter().filter(|hop| !is_shown(&hop.seen)).map(|hop| hop.seen.clone()));
     lines.extend(field("Retry-After"));
-    finding.saw_all(lines)
+    after_the_wait(finding.saw_all(lines), answer)
+}
+
+/// What the server side asks to wait comes before all else.
+fn after_the_wait(mut finding: Finding, answer: &Answer<'_>) -> Finding {
+    let Some(seconds) = answer.facts.answered("Retry-After").and_then(|wait| wait.trim().parse::<u64>().ok()) else {
+        return finding;
+    };
+    // Varnish has five seconds in each of its own pages, whatever they are about.
+    if seconds == 0 || !matches!(answer.status, 429 | 503) || answer.made_by("Varnish") {
+        return finding;
+    }
+    if let Some(help) = finding.help.first_mut() {
+        *help = format!("try again after {}, as it asks; then {help}", show::whole(seconds));
+    }
+    finding
 }
 
 fn our_version<'a>(answer: &Answer<'a>) -> &'a str {

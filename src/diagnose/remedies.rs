@@ -27,7 +27,13 @@ impl Remedy {
 const NGINX_UPGRADE: &[&str] =
     &["proxy_http_version 1.1;", "proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection \"upgrade\";"];
 
-const APACHE_UPGRADE: &[&str] = &["ProxyPass \"/ws/\" \"http://backend/ws/\" upgrade=websocket"];
+/// For an application that is known to have got the request as HTTP/1.1: nginx takes no directive twice.
+const NGINX_HEADERS: &[&str] = &["proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection \"upgrade\";"];
+
+const APACHE_UPGRADE: &[&str] = &["ProxyPass \"/ws/\" \"http://127.0.0.1:8080/ws/\" upgrade=websocket"];
+
+/// What the address in the lines stands for.
+const PLACE: &str = "with the application's address for 127.0.0.1:8080";
 
 /// Both headers only reach the backend in a pipe.
 const VARNISH_UPGRADE: &[&str] = &[
@@ -42,26 +48,39 @@ const VARNISH_UPGRADE: &[&str] = &[
     "}",
 ];
 
+const LIGHTTPD_UPGRADE: &[&str] = &["proxy.header = ( \"upgrade\" => \"enable\" )"];
+
 const ENVOY_UPGRADE: &[&str] = &["upgrade_configs:", "- upgrade_type: websocket"];
+
+/// How the request reached the application, as far as its answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// As HTTP/1.1 for certain.
+    Http11,
+    /// By a version that is not known.
+    Unknown,
+}
+
+/// Lets Upgrade and Connection pass the hop, where the request is known to arrive as HTTP/1.1 or not.
+pub fn upgrade_headers_after(hop: Option<&Hop>, path: &str, arrived: Arrived) -> Remedy {
+    let mut remedy = upgrade_headers(hop, path);
+    if arrived == Arrived::Http11 && remedy.lines == NGINX_UPGRADE {
+        remedy.lines = NGINX_HEADERS.iter().map(|line| (*line).to_owned()).collect();
+    }
+    remedy
+}
 
 /// Lets Upgrade and Connection pass the hop.
 pub fn upgrade_headers(hop: Option<&Hop>, path: &str) -> Remedy {
     let path = show::safe(path);
-    let Some(hop) = hop else {
-        return Remedy::new(
-            "compare with a request straight to the application; then let the hop between pass both headers on",
-            &[],
-        );
-    };
+    let Some(hop) = hop else { return upgrade_headers_of_nobody(&path) };
     match hop.name {
         "nginx" | "openresty" | "ingress-nginx" => {
             Remedy::new(format!("in the {} location that serves {path}, then reload nginx:", nginx(hop)), NGINX_UPGRADE)
         }
         "Apache" => Remedy::new(
-            format!(
-                "in the Apache host that serves {path} (2.4.47 or later), before a shorter ProxyPass; then reload it:"
-            ),
-            &[&format!("ProxyPass \"{path}\" \"http://backend{path}\" upgrade=websocket")],
+            format!("in the Apache host that serves {path} (2.4.47 or later), {PLACE}, before a shorter ProxyPass:"),
+            &[&apache_pass(&path)],
         ),
         "Varnish" => Remedy::new("in Varnish's VCL, then load it:", VARNISH_UPGRADE),
         "Envoy" => Remedy::new(
@@ -73,8 +92,15 @@ pub fn upgrade_headers(hop: Option<&Hop>, path: &str) -> Remedy {
             &["server app 127.0.0.1:8080 ws h1"],
         ),
         "Caddy" => Remedy::new(
-            format!("Caddy passes upgrades on by itself: {path} needs a plain reverse_proxy, in the Caddyfile:"),
-            &[&format!("reverse_proxy {path}* 127.0.0.1:8080")],
+            format!("Caddy passes upgrades on by itself: {path} needs a plain reverse_proxy, {PLACE}:"),
+            &[&caddy_pass(&path)],
+        ),
+        "lighttpd" => {
+            Remedy::new("let lighttpd pass upgrades on (1.4.46 or later), then restart it:", LIGHTTPD_UPGRADE)
+        }
+        "Squid" => Remedy::new(
+            "Squid passes upgrades on only where it is told to (5.0 or later); in squid.conf, then reload it:",
+            &["http_upgrade_request_protocols websocket allow all"],
         ),
         "Traefik" => Remedy::new("take the middleware that changes Connection or Upgrade off the Traefik router", &[]),
         "IIS" => Remedy::new(
@@ -90,6 +116,27 @@ pub fn upgrade_headers(hop: Option<&Hop>, path: &str) -> Remedy {
             Remedy::new("switch caching off on the Front Door route: with caching it does not pass Upgrade on", &[])
         }
         name => Remedy::new(format!("let {name} pass Upgrade and Connection on for {path}"), &[]),
+    }
+}
+
+/// No hop names itself: the lines of the two that most often stand there.
+fn upgrade_headers_of_nobody(path: &str) -> Remedy {
+    let mut lines = vec!["# nginx, in the location".to_owned()];
+    lines.extend(NGINX_UPGRADE.iter().map(|line| (*line).to_owned()));
+    lines.extend(["# Apache, 2.4.47 or later".to_owned(), apache_pass(path)]);
+    let help = format!("let the proxy in front of the application pass both headers on for {path}, as:");
+    Remedy { help, lines }
+}
+
+/// One `ProxyPass` with the upgrade.
+fn apache_pass(path: &str) -> String {
+    format!("ProxyPass \"{path}\" \"http://127.0.0.1:8080{path}\" upgrade=websocket")
+}
+
+fn caddy_pass(path: &str) -> String {
+    match path {
+        "/" => "reverse_proxy 127.0.0.1:8080".to_owned(),
+        path => format!("reverse_proxy {path}* 127.0.0.1:8080"),
     }
 }
 
@@ -119,7 +166,8 @@ pub fn route(hop: &Hop, path: &str) -> Remedy {
             let mut lines = vec![format!("location {path} {{"), "    proxy_pass http://127.0.0.1:8080;".to_owned()];
             lines.extend(NGINX_UPGRADE.iter().map(|line| format!("    {line}")));
             lines.push("}".into());
-            Remedy { help: "give the path its own location in this nginx server, then reload nginx:".into(), lines }
+            let help = format!("give the path its own location, {PLACE}; if it has one, try --host NAME:");
+            Remedy { help, lines }
         }
         "ingress-nginx" => Remedy::new(
             "give the Ingress a rule for this host and path:",
@@ -130,10 +178,19 @@ pub fn route(hop: &Hop, path: &str) -> Remedy {
             ],
         ),
         "Apache" => Remedy::new(
-            "let the Apache host pass the path on (2.4.47 or later), then reload Apache:",
-            &[&format!("ProxyPass \"{path}\" \"http://127.0.0.1:8080{path}\" upgrade=websocket")],
+            format!("let the Apache host pass the path on (2.4.47 or later), {PLACE}; if it does, try --host NAME:"),
+            &[&apache_pass(&path)],
         ),
-        "Caddy" => Remedy::new("in the Caddyfile's site block:", &[&format!("reverse_proxy {path}* 127.0.0.1:8080")]),
+        "Caddy" => Remedy::new(format!("in the Caddyfile's site block, {PLACE}:"), &[&caddy_pass(&path)]),
+        "lighttpd" => Remedy::new(
+            format!("in lighttpd's configuration, {PLACE}; then restart it:"),
+            &[
+                &format!("$HTTP[\"url\"] =~ \"^{path}\" {{"),
+                "    proxy.server = ( \"\" => (( \"host\" => \"127.0.0.1\", \"port\" => 8080 )) )",
+                "    proxy.header = ( \"upgrade\" => \"enable\" )",
+                "}",
+            ],
+        ),
         "Envoy" => Remedy::new(
             "give Envoy's virtual host a route for the path (istio: a match in the VirtualService):",
             &[
@@ -247,6 +304,8 @@ mod tests {
         "HAProxy",
         "Caddy",
         "Traefik",
+        "lighttpd",
+        "Squid",
         "IIS",
         "Kong",
         "Cloudflare",
@@ -266,6 +325,8 @@ mod tests {
         let remedy = upgrade_headers(Some(&hop("nginx")), "/ws");
         assert_eq!(remedy.help, "in the nginx location that serves /ws, then reload nginx:");
         assert_eq!(remedy.lines, NGINX_UPGRADE);
+        let known = upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Http11);
+        assert_eq!(known.lines, NGINX_HEADERS);
         let own = route(&hop("nginx"), "/ws");
         assert_eq!(own.lines.first().map(String::as_str), Some("location /ws {"));
         assert_eq!(own.lines.last().map(String::as_str), Some("}"));

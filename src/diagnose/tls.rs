@@ -3,6 +3,7 @@
 
 mod certificates;
 
+use crate::diagnose::banners;
 use crate::diagnose::facts::Facts;
 use crate::diagnose::place::Place;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
@@ -248,7 +249,12 @@ fn not_spoken(facts: &Facts, first: &[u8]) -> Finding {
             .because(Certain, "wss:// was used on a port that speaks plain HTTP")
             .advise("use ws:// for this port, or the port that speaks TLS"),
         (_, Some(look)) => use_ws(finding.because(Certain, "wss:// was used on a port that speaks plain HTTP"), look),
-        (false, None) => finding,
+        (false, None) => match banners::speaker(first) {
+            Some((who, sure)) => finding
+                .because(sure, format!("{who} listens on this port"))
+                .advise("use the port of the WebSocket server"),
+            None => finding,
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 //! request that never left, redirects without end. Owns those faults of a dial; a time-out is `reach`'s, an alert
 //! `tls`'s.
 
+use crate::diagnose::banners;
 use crate::diagnose::facts::Facts;
 use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
@@ -60,13 +61,14 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
     }
     let finding = Finding::of("not-http", "server side", "what came back is not HTTP")
         .saw(format!("first bytes: {}", show::bytes(first)));
-    match first {
-        [b'S', b'S', b'H', b'-', ..] => finding.because(Certain, "an SSH server listens on this port"),
-        [b'2', b'2', b'0', b' ' | b'-', ..] => finding.because(Likely, "a mail or FTP server listens on this port"),
-        [0, 0, _, 4, ..] => finding
-            .because(Likely, "the port speaks HTTP/2 only")
+    match banners::speaker(first) {
+        Some((who, sure)) if who.contains("HTTP/2") => finding
+            .because(sure, "the port speaks HTTP/2 only")
             .advise("let the server speak HTTP/1.1 on this port as well"),
-        _ => finding,
+        Some((who, sure)) => {
+            finding.because(sure, format!("{who} listens on this port")).advise("use the port of the WebSocket server")
+        }
+        None => finding,
     }
 }
 

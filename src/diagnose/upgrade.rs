@@ -26,7 +26,10 @@ pub fn breach(facts: &Facts, breach: &UpgradeBreach) -> Option<Finding> {
         "accept-wrong" => accept_wrong(facts, finding),
         "extension-not-offered" => extension_not_offered(facts, finding),
         "subprotocol-not-offered" => subprotocol_not_offered(facts, finding),
-        "subprotocol-not-answered" => finding.because(Likely, "the server knows none of those that were offered"),
+        "subprotocol-not-answered" => finding.because(
+            Likely,
+            "the server knows none of those that were offered, or a hop takes the header out of its answer",
+        ),
         _ => finding,
     };
     Some(finding.saw_all(in_browsers(entry.code, &breach.got).map(String::from)))

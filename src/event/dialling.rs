@@ -306,6 +306,9 @@ pub enum DialFault {
         attempts: Vec<Attempt>,
         /// Did the next hop acknowledge what we sent? Linux only.
         delivered: Option<bool>,
+        /// So many bytes of an answer had come.
+        #[serde(rename = "received_bytes")]
+        received: u64,
     },
     /// The certificate was refused by us.
     Certificate {

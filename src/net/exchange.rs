@@ -79,7 +79,7 @@ async fn write<S: AsyncWrite + Unpin>(io: &mut S, bytes: &[u8]) -> io::Result<()
 }
 
 fn late(limit: Span) -> DialFault {
-    DialFault::TimedOut { limit, attempts: Vec::new(), delivered: None }
+    DialFault::TimedOut { limit, attempts: Vec::new(), delivered: None, received: 0 }
 }
 
 #[cfg(test)]

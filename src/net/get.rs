@@ -155,6 +155,7 @@ impl Getter {
                 limit: self.plan.timeout.unwrap_or_default(),
                 attempts: if stage.phase == Phase::Connect { stage.attempts } else { Vec::new() },
                 delivered: None,
+                received: 0,
             },
         };
         Err(DialFailed { phase: stage.phase, fault, took: self.clock.now().since(stage.began) })

@@ -1,6 +1,7 @@
 //! The opening handshake as client: writes the request, reads the answer whatever its pace, judges it (RFC 6455 section
 //! 4.1). Owns the reading of a refusal's body; the rules are `wire::upgrade_check`'s, the time limit is the caller's.
 
+use std::cell::Cell;
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -41,13 +42,13 @@ impl From<DialFault> for NotUpgraded {
 /// The body of a refusal is waited for so long.
 const BODY_WAIT: Span = Span::from_millis(1000);
 
-/// Asks for the upgrade over `io`. At `until` the caller gives up: a refusal's body is waited for until shortly before.
+/// Asks for the upgrade over `io`, and counts the bytes of the answer in `received`. At `until` the caller gives up: a refusal's body is waited for until shortly before.
 pub async fn upgrade<S>(
     io: &mut S,
     request: &Request,
     until: Option<Moment>,
     clock: Clock,
-    log: &Log,
+    (log, received): (&Log, &Cell<u64>),
 ) -> Result<Upgraded, NotUpgraded>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -56,7 +57,7 @@ where
     let began = clock.now();
     let written = write(io, &bytes).await;
     log.tell(clock.now(), EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(bytes) }));
-    let (head, rest) = match answer::read_head(io, |_| ()).await {
+    let (head, rest) = match answer::read_head(io, |count| received.set(received.get() + count as u64)).await {
         Ok(answer) => answer,
         Err(fault) => return Err(write_fault(&written, fault).into()),
     };

@@ -1,6 +1,7 @@
 //! The client's way to a peer: name, TCP, TLS, upgrade, one time limit for all four. Owns their order, the events of each
 //! phase, redirects, and which phase used the time up; each phase's own work is next door.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -158,8 +159,8 @@ impl Reach {
     }
 
     async fn ask(&self, stream: &mut Stream, request: &Request, limit: &Limit, log: &Log) -> Result<Upgraded, Failed> {
-        let began = self.clock.now();
-        let asked = limit.within(open::upgrade(stream, request, limit.end(), self.clock, log)).await;
+        let (began, received) = (self.clock.now(), Cell::new(0));
+        let asked = limit.within(open::upgrade(stream, request, limit.end(), self.clock, (log, &received))).await;
         match asked {
             Some(Ok(upgraded)) => Ok(upgraded),
             Some(Err(NotUpgraded { fault, retry_after, location })) => {
@@ -167,7 +168,11 @@ impl Reach {
             }
             None => {
                 let delivered = stream.descriptor().and_then(crate::net::kernel::tcp_info).map(|info| info.delivered());
-                Err(self.failed(Phase::Upgrade, began, limit.used_up(Vec::new(), delivered)))
+                let mut fault = limit.used_up(Vec::new(), delivered);
+                if let DialFault::TimedOut { received: told, .. } = &mut fault {
+                    *told = received.get();
+                }
+                Err(self.failed(Phase::Upgrade, began, fault))
             }
         }
     }
@@ -295,7 +300,7 @@ impl Limit {
     }
 
     fn used_up(&self, attempts: Vec<Attempt>, delivered: Option<bool>) -> DialFault {
-        DialFault::TimedOut { limit: self.span.unwrap_or_default(), attempts, delivered }
+        DialFault::TimedOut { limit: self.span.unwrap_or_default(), attempts, delivered, received: 0 }
     }
 }
 

@@ -21,7 +21,7 @@ pub fn worth(tls: bool, phase: Phase, fault: &DialFault) -> Option<Tried> {
     match fault {
         DialFault::Tls { not_tls: Some(_), .. } | DialFault::TlsCut { .. } => Some(Tried::Plain),
         DialFault::TimedOut { .. } if phase == Phase::Tls => Some(Tried::Plain),
-        DialFault::TimedOut { .. } if phase == Phase::Upgrade && !tls => Some(Tried::Tls),
+        DialFault::TimedOut { received: 0, .. } if phase == Phase::Upgrade && !tls => Some(Tried::Tls),
         DialFault::NotHttp { .. } | DialFault::CutBeforeAnswer { received: 0, .. } if !tls => Some(Tried::Tls),
         // The text of a port that wants TLS may be this port's, or that of one behind it.
         DialFault::Refused { status: 400, .. } if !tls => Some(Tried::Tls),
@@ -135,7 +135,7 @@ mod tests {
             unshared: None,
             certificate_request: None,
         };
-        let late = DialFault::TimedOut { limit: WAIT, attempts: Vec::new(), delivered: None };
+        let late = DialFault::TimedOut { limit: WAIT, attempts: Vec::new(), delivered: None, received: 0 };
         let cut = DialFault::CutBeforeAnswer { reset: false, received: 0 };
         let certificate =
             |kind| DialFault::Certificate { certificate: None, why: CertificateFault { kind, words: String::new() } };

@@ -174,6 +174,8 @@ impl Onlooker {
                 farewell: false,
                 missed: None,
                 pings_answered: 0,
+                wrongs: Vec::new(),
+                offered: Vec::new(),
             });
         }
         let course = self.shared.courses.borrow().iter().find(|course| course.role == self.role).cloned();

@@ -94,6 +94,13 @@ fn a_subprotocol_that_is_wanted_is_suggested() {
     let sure = missing(&drop_of(close(4406), 0.1, "", "/x")).unwrap();
     assert_eq!((sure.code, sure.confidence), ("subprotocol-missing", Likely));
     assert_eq!(sure.help[1..], ["--subprotocol graphql-transport-ws", "--subprotocol graphql-ws"]);
+    let mut offered = drop_of(close(4406), 0.1, "", "/x");
+    offered.offered = vec!["graphql-ws".into()];
+    let other = missing(&offered).unwrap();
+    assert_eq!(other.help[1..], ["--subprotocol graphql-transport-ws"]);
+    assert!(other.seen.iter().any(|line| line == "offered, and not chosen: \"graphql-ws\""), "{:?}", other.seen);
+    offered.offered.push("graphql-transport-ws".into());
+    assert_eq!(missing(&offered).unwrap().help.len(), 1);
     let unknown = missing(&drop_of(close(1002), 0.1, "", "/x")).unwrap();
     assert_eq!((unknown.code, unknown.confidence), ("subprotocol-missing", Possible));
     assert!(unknown.cause.contains("a frame of ours"), "{}", unknown.cause);

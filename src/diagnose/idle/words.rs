@@ -27,7 +27,7 @@ pub(super) fn idle(drops: &[Dropped], cluster: Vec<usize>, counting: Counting, h
         .saw_all(other_direction(&first.ended, counting))
         .because(blame.confidence, blame.cause());
     let finding = match open {
-        true => ask_again(finding, seconds, counting),
+        true => ask_again(finding, seconds, counting, blame.known),
         false => advise(finding, first, seconds, counting, heartbeat, blame.known),
     };
     Common { finding, explains: cluster }
@@ -70,12 +70,17 @@ fn other_direction(ended: &Ended, counting: Counting) -> Option<String> {
     passed.then(|| format!("last byte {way} {} before it: this direction does not count", show::span(other)))
 }
 
-fn ask_again(finding: Finding, seconds: u64, counting: Counting) -> Finding {
+fn ask_again(finding: Finding, seconds: u64, counting: Counting, known: Option<&'static Known>) -> Finding {
     let every = heartbeat_within(seconds);
     let clock = clock_flag(counting);
-    finding
-        .saw(format!("a maximum age of {} would look the same", show::whole(seconds)))
-        .advise(format!("run again with --heartbeat {every}s{clock} to tell an idle limit from a maximum age"))
+    let again = format!("run again with --heartbeat {every}s{clock} to tell an idle limit from a maximum age");
+    let finding = finding.saw(format!("a maximum age of {} would look the same", show::whole(seconds)));
+    match known.filter(|known| !known.knob.is_empty()) {
+        Some(known) => {
+            finding.advise(format!("{again}; if it is the idle limit, in {}:", known.product)).paste(&[known.knob])
+        }
+        None => finding.advise(again),
+    }
 }
 
 fn clock_flag(counting: Counting) -> &'static str {

@@ -3,6 +3,7 @@
 //! own words are `fingerprints`'.
 
 use crate::diagnose::facts::contains;
+use crate::diagnose::hops::Kind;
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Likely, Possible};
@@ -28,7 +29,8 @@ const ROWS: &[Known] = &[
         "no Ingress has a rule for this host and path: the default backend of ingress-nginx answered",
         Fix::Route),
     known(NOWHERE, &[404], By::Itself(&["nginx", "openresty"]), Says::Any, Likely,
-        "nginx itself answered: no location passes this path on, so it looked for a file",
+        "nginx itself answered: no location passes this path on; or another server block took the request, since none \
+         has this Host as its server_name",
         Fix::Route),
     known(NOWHERE, &[404], By::Itself(&["HAProxy"]), Says::Any, Likely,
         "a rule of HAProxy itself answers 404: no backend is chosen for the path",
@@ -63,15 +65,12 @@ const ROWS: &[Known] = &[
     known(NO_UPGRADES, &[404, 405, 501], By::Passed(&["python http.server"]), Says::Any, Likely,
         "a plain server of files answered (python -m http.server), which knows no WebSocket",
         Fix::Do("use the port of the application")),
+    known(NOWHERE, &[404], By::Any, Says::Whole("404 Error: Page not found"), Likely,
+        "SockJS has nothing at this path: its WebSocket is at /websocket below its prefix",
+        Fix::Do("dial the prefix with /websocket behind it (raw), or with /<3 digits>/<session>/websocket")),
     known(NOWHERE, &[404], By::Any, Says::Whole("404 page not found"), Possible,
         "a router written in Go has nothing there: Traefik without a rule for this host and path, or the application",
         Fix::Do("compare host and path with Traefik's routers if there is one, then with the application's routes")),
-    known(NOWHERE, &[404], By::Any, Says::Part("Using the URLconf defined in"), Likely,
-        "Django answered an ordinary request: Upgrade was lost, or it runs by WSGI, without channels",
-        Fix::Do("run Django by an ASGI server (daphne, uvicorn) with a ProtocolTypeRouter; then check the proxy")),
-    known(NOWHERE, &[404], By::Any, Says::Part("The requested resource was not found on this server"), Possible,
-        "Django answered an ordinary request: Upgrade was lost, it runs by WSGI, or the path is wrong",
-        Fix::Do("run Django by an ASGI server (daphne, uvicorn) with a ProtocolTypeRouter; then check the path")),
     known(NOWHERE, &[404], By::Any, Says::Part("If you entered the URL manually please check your spelling"), Likely,
         "Flask has no route at this path, or only one by a method or protocol that differs",
         Fix::Do("compare the path with the routes of the application, with and without a slash at its end")),
@@ -85,8 +84,18 @@ const ROWS: &[Known] = &[
         "IIS found nothing at the path: no site or application for it, or no rule of ARR that passes it on",
         Fix::Do("check the site's bindings and the rewrite rule of ARR for this path")),
     known(NOWHERE, &[404], By::Itself(&["Apache"]), Says::Any, Likely,
-        "Apache itself answered: no ProxyPass takes this path, so it looked for a file",
+        "Apache itself answered: no ProxyPass takes this path; or another VirtualHost took the request, since none has \
+         this Host as its ServerName",
         Fix::Route),
+    known(NOWHERE, &[404], By::Itself(&["Caddy"]), Says::Any, Possible,
+        "Caddy itself seems to answer: no reverse_proxy takes this path, or no site has this Host",
+        Fix::Route),
+    known(NOWHERE, &[404], By::Itself(&["lighttpd"]), Says::Any, Likely,
+        "lighttpd itself answered: no proxy.server takes this path, so it looked for a file",
+        Fix::Route),
+    known(NOWHERE, &[404], By::Itself(&["Varnish"]), Says::Any, Likely,
+        "a rule of Varnish itself answers 404: synth(404) in its VCL, and no backend saw the request",
+        Fix::Do("look for synth(404 in the VCL, and which of its conditions is met")),
 ];
 
 /// 404 and 410.
@@ -100,6 +109,7 @@ pub(super) fn nowhere(answer: &Answer<'_>) -> Finding {
     rewritten(answer)
         .or_else(|| judge(ROWS, answer))
         .or_else(|| express(answer))
+        .or_else(|| django(answer))
         .unwrap_or_else(|| answer.finding(NOWHERE))
 }
 
@@ -134,11 +144,42 @@ fn express(answer: &Answer<'_>) -> Option<Finding> {
     let finding = answer
         .finding(NOWHERE)
         .because(Likely, "Express answered an ordinary request: a wrong path, or the Upgrade header was lost");
-    let Some(proxy) = answer.proxy() else {
-        return Some(finding.advise("check the path; if it is right, let the proxy pass Upgrade and Connection on"));
-    };
-    let remedy = remedies::upgrade_headers(Some(proxy), answer.facts.path());
-    Some(finding.advise(format!("check the path; if it is right, {}", remedy.help)).paste_lines(remedy.lines))
+    Some(path_or_upgrade(finding, answer))
+}
+
+/// Django's own 404, with and without its debugging. An upgrade that a channels router does not know ends otherwise.
+fn django(answer: &Answer<'_>) -> Option<Finding> {
+    let debugging = contains(answer.body, "Using the URLconf defined in");
+    if !debugging && !contains(answer.body, "The requested resource was not found on this server") {
+        return None;
+    }
+    let finding = answer.finding(NOWHERE);
+    let proxied = answer.proxy().is_some_and(|hop| hop.kind == Kind::Proxy);
+    // Daphne is an ASGI server, which hands an upgrade to channels: what came to Django was none.
+    if answer.passed("Daphne") || proxied {
+        return Some(path_or_upgrade(
+            finding.because(
+                Possible,
+                "Django answered an ordinary request: the Upgrade header was lost on the way, the path is wrong, or \
+                 Django runs by WSGI",
+            ),
+            answer,
+        ));
+    }
+    Some(
+        finding
+            .because(
+                Possible,
+                "Django answered an ordinary request: it runs by WSGI, without channels; Upgrade was lost; or the path is wrong",
+            )
+            .advise("run Django by an ASGI server (daphne, uvicorn) with a ProtocolTypeRouter; then check the path"),
+    )
+}
+
+/// An ordinary request arrived: by a wrong path, or since a hop took Upgrade away.
+fn path_or_upgrade(finding: Finding, answer: &Answer<'_>) -> Finding {
+    let remedy = remedies::upgrade_headers(answer.proxy(), answer.facts.path());
+    finding.advise(format!("check the path; if it is right, {}", remedy.help)).paste_lines(remedy.lines)
 }
 
 /// 405: the path is for other methods, or GET did not arrive as such.

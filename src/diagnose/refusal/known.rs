@@ -6,6 +6,7 @@ use crate::diagnose::hops::{self, Hop, Kind};
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence;
 use crate::event::{Finding, show};
+use crate::moment::Span;
 
 /// A refusal with what can be read from its head.
 pub(super) struct Answer<'a> {
@@ -67,7 +68,16 @@ impl<'a> Answer<'a> {
     fn fact(&self, code: &str) -> String {
         let said = &self.said;
         match code {
-            "server-unavailable" => format!("{said}: what stands behind the answering hop is down or silent"),
+            "server-unavailable" if self.status == 503 && (self.maker.is_none() || self.made_by("nginx")) => {
+                format!("{said}: the server side takes no connections now")
+            }
+            "server-unavailable" if self.status == 503 => {
+                format!("{said}: what stands behind the answering hop is down or not ready")
+            }
+            "server-unavailable" if self.status == 504 => {
+                format!("{said}: what stands behind the answering hop did not answer in time")
+            }
+            "server-unavailable" => format!("{said}: what stands behind the answering hop gave no good answer"),
             "server-error" => format!("{said}: the server side failed in the upgrade"),
             "upgrade-forbidden" => format!("{said}: the upgrade is not permitted"),
             "upgrade-not-offered-here" => format!("{said}: nothing at {}", self.path()),
@@ -102,11 +112,16 @@ pub(super) fn words(status: u16, reason: &str) -> String {
     }
 }
 
+/// A process that crashes or refuses does so at once.
+const LATE: Span = Span::from_millis(900);
+
 /// Whose answer a row is about.
 pub(super) enum By {
     Any,
     /// One of these made it itself.
     Itself(&'static [&'static str]),
+    /// One of these made it itself, after a wait that only a time limit explains.
+    Late(&'static [&'static str]),
     /// One of these left a trace.
     Passed(&'static [&'static str]),
 }
@@ -167,6 +182,7 @@ fn fits(row: &Known, answer: &Answer<'_>) -> bool {
     let made = match row.by {
         By::Any => true,
         By::Itself(names) => names.iter().any(|name| answer.made_by(name)),
+        By::Late(names) => answer.facts.answer_took >= LATE && names.iter().any(|name| answer.made_by(name)),
         By::Passed(names) => names.iter().any(|name| answer.passed(name)),
     };
     let says = match row.says {

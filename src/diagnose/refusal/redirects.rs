@@ -65,7 +65,7 @@ pub(super) fn judged(answer: &Answer<'_>) -> Finding {
             .advise("send what the login gives, by --cookie or --bearer");
     }
     if !same_name {
-        return other_host(finding, &asked, &told, to);
+        return other_host(finding, &asked, &told);
     }
     let cause = match told.path {
         "/" => "the path is not known here, or a login is wanted: both are often sent to the start page",
@@ -110,7 +110,7 @@ fn untold(answer: &Answer<'_>, finding: Finding) -> Finding {
     }
 }
 
-fn other_host(finding: Finding, asked: &Parts<'_>, told: &Parts<'_>, to: &str) -> Finding {
+fn other_host(finding: Finding, asked: &Parts<'_>, told: &Parts<'_>) -> Finding {
     let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_ascii_lowercase();
     if bare(asked.host) == bare(told.host) {
         return finding
@@ -129,7 +129,7 @@ fn other_host(finding: Finding, asked: &Parts<'_>, told: &Parts<'_>, to: &str) -
     };
     finding
         .because(Possible, cause)
-        .advise(format!("use {} in the client if that is the right place; -L follows it here", show::safe(to)))
+        .advise(format!("use {} in the client if that is the right place; -L follows it here", url(told, told.path)))
 }
 
 fn url(parts: &Parts<'_>, path: &str) -> String {

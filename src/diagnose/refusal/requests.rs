@@ -6,6 +6,7 @@ use crate::diagnose::facts::contains;
 use crate::diagnose::hello;
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
 use crate::diagnose::refusal::pages::said_itself;
+use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{Finding, show};
 use crate::watch::products;
@@ -116,14 +117,10 @@ fn limited(answer: &Answer<'_>) -> Finding {
             )
             .advise("close sockets that are not needed, or take a larger plan");
     }
-    let finding = finding.because(
+    finding.because(
         Possible,
         "a limit by address, account or plan, of a hop in front or of the application: too many attempts or sockets",
-    );
-    match answer.facts.answered("Retry-After").and_then(|after| after.trim().parse::<u64>().ok()) {
-        Some(seconds) => finding.advise(format!("wait {} as Retry-After asks, then try again", show::whole(seconds))),
-        None => finding,
-    }
+    )
 }
 
 /// What the answer says of the limit.
@@ -141,7 +138,7 @@ fn bad(answer: &Answer<'_>) -> Finding {
         return finding
             .saw(format!("its body says {}", show::quoted(answer.body.trim())))
             .because(Likely, "the subprotocol offered, or that none was, does not suit the server")
-            .advise("offer the one that it names: -s NAME");
+            .advise("offer the one that the server's clients use, by -s NAME; what it says may name it");
     }
     if let Some(words) = said_itself(answer.body).filter(|words| !is_stock(answer.status, words)) {
         return finding
@@ -150,6 +147,9 @@ fn bad(answer: &Answer<'_>) -> Finding {
             .advise("check the path first, then -s, -o and the credentials against what the server wants");
     }
     if answer.status != 400 {
+        return finding;
+    }
+    if let Some(finding) = old_http(answer) {
         return finding;
     }
     let finding = finding.because(
@@ -161,6 +161,21 @@ fn bad(answer: &Answer<'_>) -> Finding {
         Some((product, name)) => finding.advise(format!("offer the subprotocol of {product}: -s {name}")),
         None => finding.advise("check the path first; then offer the subprotocol that the server's clients use, by -s"),
     }
+}
+
+/// Hypercorn answers an upgrade by HTTP/1.0 with a bare 400, and names itself in no header behind nginx.
+fn old_http(answer: &Answer<'_>) -> Option<Finding> {
+    let bare = answer.said == "HTTP 400" && answer.body.is_empty();
+    let proxy = answer.proxy().filter(|hop| matches!(hop.name, "nginx" | "openresty") && bare)?;
+    let finding = answer.finding(REFUSED).saw("neither a reason phrase nor a body").because(
+        Possible,
+        format!(
+            "{} passes the request on with HTTP/1.0, which Hypercorn refuses so; or the application behind it wants \
+             another path, subprotocol or Host",
+            proxy.name
+        ),
+    );
+    Some(remedies::http11(Some(proxy), answer.facts.path()).on(finding))
 }
 
 /// No subprotocol was offered, and the path is usual for a product that wants one: its name and the subprotocol.

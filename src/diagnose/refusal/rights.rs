@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
 use crate::diagnose::facts::contains;
-use crate::diagnose::hops::Kind;
+use crate::diagnose::hops::{Hop, Kind};
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{Finding, show};
@@ -46,18 +46,12 @@ const ROWS: &[Known] = &[
     known(FORBIDDEN, &[403], By::Any, Says::Part("RBAC: access denied"), Likely,
         "a rule of Envoy (istio: an AuthorizationPolicy) denies it",
         Fix::Do("allow the path and this client in the AuthorizationPolicy")),
-    known(FORBIDDEN, &[403], By::Itself(&["nginx", "openresty"]), Says::Any, Possible,
-        "nginx itself forbids it: a deny or auth rule, or the path is a directory of files and not passed on at all",
-        Fix::Route),
     known(FORBIDDEN, &[403], By::Itself(&["HAProxy"]), Says::Any, Likely,
         "a rule of HAProxy itself (http-request deny) forbids it",
         Fix::Do("look for http-request deny in HAProxy's configuration, and which of its conditions is met")),
     known(FORBIDDEN, &[403, 406], By::Itself(&["ModSecurity in Apache"]), Says::Any, Likely,
         "a rule of ModSecurity forbids it",
         Fix::Do("ModSecurity's audit log names the rule; make an exception for the WebSocket's path")),
-    known(FORBIDDEN, &[403], By::Itself(&["Apache"]), Says::Any, Possible,
-        "Apache itself forbids it: Require, or a directory of files that is not passed on to the application",
-        Fix::Route),
     known(FORBIDDEN, &[403], By::Any, Says::Part("error code: 1020"), Likely,
         "a rule of Cloudflare's firewall blocks this client (1020)",
         Fix::Do("look for the CF-Ray of this answer in Cloudflare under Security, Events: it names the rule")),
@@ -147,11 +141,7 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
             .advise("look up this reason in the application: its request handler gave it");
     }
     if let Some(hop) = answer.maker.as_ref().filter(|hop| hop.kind != Kind::Application) {
-        return answer
-            .finding(FORBIDDEN)
-            .saw(line)
-            .because(Likely, format!("a rule of {}'s own says no: deny, an access list, or a filter there", hop.name))
-            .advise(format!("look for what denies this path or this client in {}'s configuration", hop.name));
+        return denied(answer, hop);
     }
     if speaks_of_origin(answer.body) {
         return answer
@@ -171,6 +161,43 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
         }
     };
     answer.finding(FORBIDDEN).saw(line).because(Possible, cause)
+}
+
+/// The rules by which a hop denies, as its configuration has them, and where it says which.
+const DENIALS: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "nginx",
+        "deny, auth_request, or a return 403",
+        "look for it in the location of this path; nginx's error log names a deny (access forbidden by rule):",
+        &["tail -n 20 /var/log/nginx/error.log"],
+    ),
+    (
+        "Apache",
+        "Require, or a rule that ends in [F]",
+        "look for it at the path; Apache's error log names a Require (AH01630, denied by server configuration):",
+        &["tail -n 20 /var/log/apache2/error.log"],
+    ),
+    ("lighttpd", "url.access-deny, or mod_access and mod_auth", "look for it in lighttpd's configuration", &[]),
+    ("Caddy", "respond or error with 403", "look for a respond 403 that matches the path in the Caddyfile", &[]),
+    ("Varnish", "synth(403), an acl", "look for synth(403 in the VCL, and which of its conditions is met", &[]),
+];
+
+/// A hop's own 403. A path with a slash at its end may also be a directory of files, which is not shown.
+fn denied(answer: &Answer<'_>, hop: &Hop) -> Finding {
+    let finding = answer.finding(FORBIDDEN);
+    let name = if hop.name == "openresty" { "nginx" } else { hop.name };
+    let Some((_, rules, help, lines)) = DENIALS.iter().find(|(product, ..)| *product == name) else {
+        return finding
+            .because(Likely, format!("a rule of {}'s own says no: deny, an access list, or a filter there", hop.name))
+            .advise(format!("look for what denies this path or this client in {}'s configuration", hop.name));
+    };
+    if matches!(name, "nginx" | "Apache") && answer.facts.path().ends_with('/') {
+        let cause = format!("{} itself denies it: {rules}; or the path is a directory of files there", hop.name);
+        let finding = finding.because(Possible, cause);
+        return finding.advise(*help).paste(lines);
+    }
+    let sure = if hop.certain { Likely } else { Possible };
+    finding.because(sure, format!("a rule of {} itself denies it: {rules}", hop.name)).advise(*help).paste(lines)
 }
 
 /// A short text with the word, no page: there it stands for much else, too.

@@ -98,7 +98,7 @@ pub fn dial_fault(fault: &DialFault) -> String {
             format!("{} has no address of the family asked for", safe::line(name, SHOWN_MAX))
         }
         DialFault::Unreachable { attempts } => attempts_words(attempts),
-        DialFault::TimedOut { limit, attempts, delivered } => timed_out(*limit, attempts, *delivered),
+        DialFault::TimedOut { limit, attempts, delivered, .. } => timed_out(*limit, attempts, *delivered),
         DialFault::Certificate { why, .. } => format!("certificate not trusted: {}", safe::line(&why.words, SHOWN_MAX)),
         DialFault::Tls { words, not_tls: Some(first), .. } => {
             format!("{}; it began with {}", safe::line(words, SHOWN_MAX), safe::quoted(&first.0, 64))

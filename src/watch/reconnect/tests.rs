@@ -257,7 +257,7 @@ fn what_may_be_better_next_time_is_retried() {
         refused(504),
         refused(521),
         unreachable(),
-        DialFault::TimedOut { limit: Span::from_secs(10), attempts: Vec::new(), delivered: None },
+        DialFault::TimedOut { limit: Span::from_secs(10), attempts: Vec::new(), delivered: None, received: 0 },
         DialFault::NameLookupFailed { name: "example.test".into(), detail: "try again".into() },
         DialFault::TlsCut { reset: true, certificate_request: None },
         DialFault::CutBeforeAnswer { reset: false, received: 0 },

@@ -47,6 +47,9 @@ fn asgi_server(refused: &Refused) -> Option<(&'static str, Confidence)> {
     if refused.facts.is_server("uvicorn") {
         return Some(("uvicorn", Likely));
     }
+    if refused.facts.is_server("hypercorn") {
+        return Some(("Hypercorn", Likely));
+    }
     if refused.facts.is_server("daphne") || refused.reason == "Access denied" && answer.fields().is_empty() {
         return Some(("Daphne", Likely));
     }
@@ -100,12 +103,31 @@ fn node_ws(refused: &Refused) -> Option<Finding> {
         return None;
     }
     let path = show::safe(refused.facts.path());
-    Some(
+    let finding =
         Finding::of("route-missing", "server side", format!("{}: node ws has nothing at {path}", refused.said()))
-            .saw("the upgrade reached it: a lost header has a text of its own there")
-            .because(Likely, "node ws serves another path: its option path does not have this one")
-            .advise(format!("compare {path} with the option path of WebSocketServer")),
-    )
+            .saw("the upgrade reached it: a lost header has a text of its own there");
+    let Some(proxy) = refused.proxy() else {
+        return Some(
+            finding
+                .because(Likely, "node ws serves another path: its option path does not have this one")
+                .advise(format!("compare {path} with the option path of WebSocketServer")),
+        );
+    };
+    let cause = format!(
+        "node ws serves another path: its option path does not have this one, or {} takes a part of the path away or \
+         adds one",
+        proxy.name
+    );
+    let rule = match proxy.name {
+        "nginx" | "openresty" => " (a URI behind proxy_pass replaces the prefix)",
+        "Apache" => " (the two paths of ProxyPass)",
+        "Caddy" => " (handle_path and uri strip_prefix take the prefix away)",
+        _ => "",
+    };
+    Some(finding.because(Likely, cause).advise(format!(
+        "compare {path} with the option path of WebSocketServer, then with what {} makes of it{rule}",
+        proxy.name
+    )))
 }
 
 /// ASGI answers an upgrade without a route with 403, so a 404 of its framework went to an ordinary request.
@@ -133,7 +155,10 @@ fn asgi_ordinary(refused: &Refused) -> Option<Finding> {
     if server == "uvicorn" && proxy.is_none() {
         return Some(
             finding
-                .advise("look at uvicorn's log: without a library it says so at this request; then install one:")
+                .advise(
+                    "look at uvicorn's log: without a library it says so at this request; then install one, or let the \
+                     proxy in front, if there is one, pass Upgrade on (wscope explain upgrade-stripped):",
+                )
                 .paste(&["pip install 'uvicorn[standard]'"]),
         );
     }

@@ -122,6 +122,24 @@ fn a_proxy_that_names_itself_is_blamed_and_gets_its_lines() {
 }
 
 #[test]
+fn the_connection_that_arrived_tells_of_the_hop_that_wrote_it() {
+    let python = |value: &str| format!("Failed to open a WebSocket connection: invalid Connection header: {value}.\n");
+    let apache = judged("426 Upgrade Required", &python("Keep-Alive"));
+    assert_eq!(
+        (apache.confidence, apache.seen[1].as_str()),
+        (Possible, "it arrived there with Connection: Keep-Alive")
+    );
+    assert!(apache.cause.contains("Apache") && apache.help.concat().contains("upgrade=websocket"), "{apache:#?}");
+    // The twin: others write it otherwise, so that nobody is named.
+    let another = judged("426 Upgrade Required", &python("close"));
+    assert_eq!((another.confidence, another.cause.contains("Apache")), (Likely, false));
+    assert!(another.help.concat().contains("# nginx") && another.help.concat().contains("# Apache"), "{another:#?}");
+    // HTTP/1.0 has another text there, so that nginx does not need the line for it, which it takes once only.
+    let nginx = judged("426 Upgrade Required\r\nServer: nginx", &python("close"));
+    assert!(!nginx.help.concat().contains("proxy_http_version"), "{nginx:#?}");
+}
+
+#[test]
 fn a_request_without_upgrade_of_our_own_is_left_to_other_rules() {
     let request = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n";
     assert_eq!(judged_request(request, "426 Upgrade Required", "Upgrade Required"), None);
@@ -230,7 +248,11 @@ fn each_other_text_about_the_request_has_its_meaning() {
     let state = judged("426 Upgrade Required", state);
     assert!(state.cause.contains("with_upgrades()") && state.cause.contains("HTTP/2"), "{}", state.cause);
     let wanted = judged("400 Bad Request", format!("{python}: missing subprotocol.\n").as_str());
-    assert_eq!(wanted.help, ["offer the one that the server speaks: -s NAME"]);
+    assert!(wanted.help[0].contains("-s NAME"), "{:?}", wanted.help);
+    let named = judged("400 Bad Request", format!("{python}: invalid subprotocol; expected one of a, b.\n").as_str());
+    assert_eq!(named.help, ["offer one that it names: -s a or -s b"]);
+    let none = judged("400 Bad Request", format!("{python}: no subprotocol in common.\n").as_str());
+    assert_eq!((none.code, none.confidence), ("upgrade-refused", Certain));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! of the texts and what each means; the lines that mend a hop are `remedies`'.
 
 use super::Refused;
-use crate::diagnose::remedies;
+use crate::diagnose::hops::{Hop, Kind};
+use crate::diagnose::remedies::{self, Arrived};
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Finding, show};
 
@@ -86,6 +87,7 @@ const ROWS: &[Row] = &[
     (0, Body, "open a WebSocket connection: invalid Sec-WebSocket-Version", "python websockets", Header(VERSION)),
     (0, Body, "open a WebSocket connection: missing subprotocol", "python websockets", Subprotocol),
     (0, Body, "open a WebSocket connection: invalid subprotocol", "python websockets", Subprotocol),
+    (0, Body, "open a WebSocket connection: no subprotocol in common", "python websockets", Subprotocol),
     (500, Body, "Failed to open a WebSocket connection.", "python websockets",
         Inside("its handler or its choice of a subprotocol raised an exception")),
     (0, Body, "You cannot access a WebSocket server directly with a browser", "python websockets", Means::Upgrade),
@@ -225,14 +227,44 @@ fn stripped(refused: &Refused, server: &str, means: Means) -> Finding {
             format!("Upgrade and Connection left here; {came}{joint} the text that {server} has for a request {lacks}"),
         );
     let proxy = refused.proxy();
+    let arrived = connection_that_arrived(refused);
     let who = proxy.as_ref().map_or("something between here and the application", |hop| hop.name);
     let cause = match means {
         OnlyConnection => format!("{who} passes Upgrade on to the application, but not Connection: Upgrade"),
         OnlyUpgrade => format!("{who} passes Connection on to the application, but not Upgrade"),
         _ => format!("{who} does not pass Upgrade and Connection on to the application"),
     };
-    let remedy = remedies::upgrade_headers(proxy.as_ref(), refused.facts.path());
-    remedy.on(finding.because(Likely, cause))
+    let finding = finding.saw_all(arrived.as_ref().map(|value| format!("it arrived there with Connection: {value}")));
+    if let (None, Some(hop)) = (&proxy, arrived.as_deref().and_then(by_connection)) {
+        let cause = format!(
+            "{} stands in front, by the Connection that it sends on, and does not pass the upgrade on; or another hop \
+             does so",
+            hop.name
+        );
+        return remedies::upgrade_headers(Some(&hop), refused.facts.path()).on(finding.because(Possible, cause));
+    }
+    // A request by HTTP/1.0 has another text there, which says so.
+    let version = if server == "python websockets" { Arrived::Http11 } else { Arrived::Unknown };
+    remedies::upgrade_headers_after(proxy.as_ref(), refused.facts.path(), version).on(finding.because(Likely, cause))
+}
+
+/// The `Connection` that the server says it got: `invalid Connection header: Keep-Alive.`
+fn connection_that_arrived(refused: &Refused) -> Option<String> {
+    let value = match refused.body.split_once("invalid Connection header: ") {
+        Some((_, rest)) => rest.lines().next()?.trim_end_matches('.'),
+        None => refused.body.split_once("Connection header \"")?.1.split('"').next()?,
+    };
+    (value.len() <= 40).then(|| show::safe(value))
+}
+
+/// Apache writes the field with capitals to what stands behind it; others write it otherwise, or not at all.
+fn by_connection(value: &str) -> Option<Hop> {
+    (value == "Keep-Alive").then(|| Hop {
+        name: "Apache",
+        kind: Kind::Proxy,
+        seen: format!("Connection: {value}"),
+        certain: false,
+    })
 }
 
 fn came(refused: &Refused) -> String {
@@ -288,13 +320,31 @@ fn old_http(refused: &Refused, server: &str) -> Finding {
     remedies::http11(refused.proxy().as_ref(), refused.facts.path()).on(finding)
 }
 
+/// `expected one of chat.v1, chat.v2` as flags, ready to paste.
+fn named_subprotocols(body: &str) -> Option<String> {
+    let rest = body.split_once("expected one of ")?.1.lines().next()?.trim_end_matches('.');
+    let is_token = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    let names: Vec<String> = rest
+        .split(',')
+        .map(str::trim)
+        .filter(is_token)
+        .take(4)
+        .map(|name| format!("-s {}", show::safe(name)))
+        .collect();
+    (!names.is_empty()).then(|| names.join(" or "))
+}
+
 fn subprotocol(refused: &Refused, server: &str) -> Finding {
     let offered = refused.sent("Sec-WebSocket-Protocol");
-    let (cause, help) = match offered {
-        None => {
-            ("the server wants a subprotocol, and none was offered", "offer the one that the server speaks: -s NAME")
-        }
-        Some(_) => ("none of the subprotocols offered is one of the server's", "offer another one by -s NAME"),
+    let named = named_subprotocols(refused.body);
+    let cause = match offered {
+        None => "the server wants a subprotocol, and none was offered",
+        Some(_) => "none of the subprotocols offered is one of the server's",
+    };
+    let help = match (&named, offered) {
+        (Some(names), _) => format!("offer one that it names: {names}"),
+        (None, None) => "offer the one that the server's clients use, by -s NAME: this answer does not name it".into(),
+        (None, Some(_)) => "offer another one by -s NAME: the server's clients know which".into(),
     };
     let line = offered.map_or_else(
         || String::from("no subprotocol was offered"),

@@ -27,6 +27,36 @@ fn nginx_does_not_tell_why_it_has_no_good_answer_so_all_causes_are_named() {
     assert!(!behind.cause.contains("nginx") && behind.confidence == Possible, "{behind:#?}");
 }
 
+const LIGHTTPD: &str = "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<title>x</title>";
+
+const DJANGO: &str = "<h1>Not Found</h1><p>The requested resource was not found on this server.</p>";
+
+#[test]
+fn an_apache_that_waited_is_told_from_one_whose_application_crashed() {
+    let page = "<p>The proxy server received an invalid\r\nresponse</p>Reason: Error reading from remote server";
+    let after = |took| {
+        let head = Head::verbatim(b"HTTP/1.1 502 Proxy Error\r\nServer: Apache\r\n\r\n".to_vec());
+        let body = Body { payload: PayloadBytes(page.into()), cut: false };
+        let facts = Facts { answer: Some(head), body: Some(body), answer_took: took, ..Facts::default() };
+        refused(&facts, 502, "Proxy Error")
+    };
+    let crashed = after(crate::moment::Span::from_millis(5));
+    assert!(crashed.cause.contains("crashed"), "{crashed:#?}");
+    let waited = after(crate::moment::Span::from_secs(60));
+    assert!(waited.cause.contains("Timeout") && !waited.cause.contains("crashed"), "{waited:#?}");
+}
+
+#[test]
+fn what_an_answer_asks_to_wait_comes_first() {
+    let finding = judged("503 X\r\nServer: nginx\r\nRetry-After: 120", &nginx("503"));
+    assert!(finding.help[0].starts_with("try again after 2 m, as it asks; then nginx's error log"), "{finding:#?}");
+    let without = judged("503 X\r\nServer: nginx", &nginx("503"));
+    assert!(without.help[0].starts_with("nginx's error log"), "{without:#?}");
+    // Varnish writes five seconds into every page of its own.
+    let varnish = judged("503 X\r\nServer: Varnish\r\nRetry-After: 5", "<p>Guru Meditation:");
+    assert!(!varnish.help[0].contains("try again"), "{varnish:#?}");
+}
+
 #[test]
 fn each_gateway_says_what_it_knows() {
     let no_server = haproxy("503 Service Unavailable", "No server is available to handle this request.");
@@ -42,7 +72,7 @@ fn each_gateway_says_what_it_knows() {
         ("503 X\r\nServer: nginx", &nginx("503"), "server-unavailable", Possible, "limit_req", "error log"),
         ("500 X\r\nServer: nginx", &nginx("500"), "server-error", Possible, "nginx itself", "error log"),
         ("503 Service Unavailable", &no_server, "server-unavailable", Likely, "HAProxy", "<NOSRV>"),
-        ("502 Bad Gateway", &broken, "server-unavailable", Likely, "no whole HTTP answer", "SH"),
+        ("502 Bad Gateway", &broken, "server-unavailable", Likely, "invalid or incomplete", "SH"),
         ("504 Gateway Time-out", &silent, "server-unavailable", Likely, "timeout server", "HAProxy"),
         ("503 X\r\nserver: envoy", &refused, "server-unavailable", Likely, "refuses Envoy's", "port"),
         ("503 X\r\nserver: envoy", &named, "server-unavailable", Likely, "refuses Envoy's", "port"),
@@ -122,6 +152,7 @@ fn a_404_tells_whose_it_is() {
     let nginx_page = nginx("404 Not Found");
     assert_rows(&[
         ("404 X\r\nServer: nginx", &nginx_page, "upgrade-not-offered-here", Likely, "no location", "location /ws {"),
+        ("404 X", "404 Error: Page not found\n", "upgrade-not-offered-here", Likely, "SockJS", "/websocket"),
         ("404 X", "default backend - 404", "upgrade-not-offered-here", Likely, "Ingress", "path: /ws"),
         (
             "404 X\r\nServer: kong/3.4",
@@ -162,6 +193,26 @@ fn a_404_tells_whose_it_is() {
             "routes",
         ),
         ("404 X", "", "upgrade-not-offered-here", Possible, "wrong path", "path"),
+        (
+            "404 X\r\nServer: lighttpd/1.4.69",
+            LIGHTTPD,
+            "upgrade-not-offered-here",
+            Likely,
+            "proxy.server",
+            "proxy.header",
+        ),
+        ("404 X\r\nServer: Caddy", "", "upgrade-not-offered-here", Possible, "reverse_proxy", "reverse_proxy /ws*"),
+        ("404 X\r\nServer: Varnish", "<p>Guru Meditation:", "upgrade-not-offered-here", Likely, "synth(404)", "VCL"),
+        ("404 X\r\nServer: nginx", &nginx("404"), "upgrade-not-offered-here", Likely, "server_name", "--host NAME"),
+        (
+            "404 X\r\nServer: nginx",
+            DJANGO,
+            "upgrade-not-offered-here",
+            Possible,
+            "Upgrade header was lost",
+            "$http_upgrade",
+        ),
+        ("404 X", DJANGO, "upgrade-not-offered-here", Possible, "by WSGI", "ASGI"),
         ("410 Gone", "", "upgrade-not-offered-here", Likely, "removed", "URL"),
     ]);
 }
@@ -170,8 +221,12 @@ fn a_404_tells_whose_it_is() {
 fn a_403_tells_whose_it_is() {
     let forbidden = haproxy("403 Forbidden", "Request forbidden by administrative rules.");
     let nginx_page = nginx("403 Forbidden");
+    let apache = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"><title>403 Forbidden</title>";
     assert_rows(&[
-        ("403 X\r\nServer: nginx", &nginx_page, "upgrade-forbidden", Possible, "deny", "location /ws {"),
+        ("403 X\r\nServer: nginx", &nginx_page, "upgrade-forbidden", Likely, "deny", "error.log"),
+        ("403 X\r\nServer: Apache/2.4.71", apache, "upgrade-forbidden", Likely, "Require", "AH01630"),
+        ("403 X\r\nServer: Caddy\r\nContent-Length: 0", "", "upgrade-forbidden", Possible, "Caddy", "respond 403"),
+        ("403 X\r\nServer: lighttpd/1.4.69", LIGHTTPD, "upgrade-forbidden", Likely, "url.access-deny", "lighttpd's"),
         ("403 Forbidden", &forbidden, "upgrade-forbidden", Likely, "HAProxy", "http-request deny"),
         ("403 X\r\nserver: istio-envoy", "RBAC: access denied", "upgrade-forbidden", Likely, "Envoy", "Policy"),
         ("403 X\r\nServer: cloudflare", "error code: 1020", "upgrade-forbidden", Likely, "1020", "Events"),

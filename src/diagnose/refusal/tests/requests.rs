@@ -36,7 +36,9 @@ fn a_400_has_many_kinds() {
         ("405 X\r\nAllow: GET, HEAD", "", "upgrade-refused", Likely, "changed the method", "compare"),
         ("405 X", "", "upgrade-refused", Possible, "other methods", "path"),
         ("415 X", "", "upgrade-refused", Possible, "Accept", "mapping"),
-        ("429 X\r\nRetry-After: 30", "", "rate-limited", Possible, "address", "wait 30 s"),
+        ("400 \r\nServer: nginx", "", "upgrade-refused", Possible, "Hypercorn", "proxy_http_version 1.1;"),
+        ("400 \r\nServer: caddy", "", "upgrade-refused", Possible, "wrong path", "path"),
+        ("429 X\r\nRetry-After: 30", "", "rate-limited", Possible, "address", "after 30 s"),
         ("429 X\r\nServer: cloudflare", "error code: 1015", "rate-limited", Likely, "Cloudflare", "exempt"),
         ("429 X\r\nSet-Cookie: ARRAffinity=a", "", "rate-limited", Possible, "Azure", "plan"),
     ]);
