@@ -58,7 +58,8 @@ fn explain(word: &str, product: Option<&str>) -> Exit {
     }
     let near = explain::nearest(word);
     let near = if near.is_empty() { String::new() } else { format!("; near to it: {}", near.join(", ")) };
-    let expected = "expected a finding's code, a fault, a close code, an HTTP status or 'exit N'";
+    let expected = "expected a finding's code, a fault, a product, a preset, a check of --deep, a verdict, a close code, \
+        an HTTP status or 'exit N'";
     refuse(&Usage::new("explain", &format!("{expected}, got {}{near}", cli::values::shown(word))))
 }
 

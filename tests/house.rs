@@ -121,6 +121,15 @@ fn the_page_of_heartbeats_is_fresh() {
 }
 
 #[test]
+fn every_check_of_deep_is_explained() {
+    let checks: Vec<&str> = wscope::exam::deep::checks(true).map(|check| check.id).collect();
+    let mut explained: Vec<&str> = wscope::diagnose::explain::checks::ids().collect();
+    let missing: Vec<&&str> = checks.iter().filter(|id| !explained.contains(id)).collect();
+    explained.retain(|id| !checks.contains(id));
+    assert!(missing.is_empty() && explained.is_empty(), "not explained: {missing:?}; no check: {explained:?}");
+}
+
+#[test]
 fn the_page_of_findings_is_fresh() {
     assert_fresh("docs/findings.md", &wscope::diagnose::explain::findings_markdown());
 }

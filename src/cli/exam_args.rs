@@ -14,7 +14,8 @@ pub struct ExamArgs {
     ///
     /// Other requests (plain GET, another path, other Origins, another version, two keys), each address, subprotocols
     /// and extensions, pings and messages of several sizes up to 1 MiB, closing handshakes. How many requests and how
-    /// much time it may take is told before. It stops at the first 429.
+    /// much time it may take is told before. It stops at the first 429,
+    /// and at a 503 once an upgrade was granted. wscope explain P8 says what a check is for.
     #[arg(long, conflicts_with_all = ["compare", "ready", "hold"])]
     pub deep: bool,
 

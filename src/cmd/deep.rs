@@ -1,8 +1,9 @@
 //! `wscope probe --deep`: the checks of `exam::deep` one after another, behind the normal probe, whether that was
-//! healthy or refused. Owns the order, the bounds in requests and time, the stop at the first 429, and who hears of
-//! it; what is asked is `asking`'s, what happens on connections `talking`'s, what it means `exam::deep`'s.
+//! healthy or refused. Owns the order, the bounds in requests and time, the stop at the first 429 (or at a 503 behind a 101), and who hears of
+//! it; what is looked at on the way is `reaching`'s, what is asked `asking`'s, what happens on connections `talking`'s, what it means `exam::deep`'s.
 
 mod asking;
+mod reaching;
 mod talking;
 
 use std::pin::pin;
@@ -12,6 +13,7 @@ use crate::cmd::run::Limit;
 use crate::diagnose;
 use crate::event::show::span;
 use crate::event::{ConnId, EventKind, ExamPlanned, ExamResult, Examined, Exit};
+use crate::exam::deep::reaching as exam_reaching;
 use crate::exam::deep::requests::Reply;
 use crate::exam::deep::{self, Check, Needs, Step, Verdict};
 use crate::moment::{Moment, Span};
@@ -29,6 +31,8 @@ pub struct Plan {
     pub strict: bool,
     /// A message that the application answers.
     pub message: Option<String>,
+    /// Variables of the environment that name a proxy, which is not used.
+    pub unused_proxies: Vec<String>,
 }
 
 /// A check under way may end itself in this time.
@@ -168,6 +172,9 @@ impl Course<'_> {
         let verdict = match step {
             Step::Names => asking.names(),
             Step::Addresses => asking.addresses().await,
+            Step::Proxy => exam_reaching::proxy(&plan.unused_proxies),
+            Step::Certificate => asking.certificate().await,
+            Step::Reconnects => asking.reconnects(heard).await,
             Step::NoSni => asking.sni().await,
             Step::Alpn => asking.alpn().await,
             Step::PlainGet => asking.plain_get().await,

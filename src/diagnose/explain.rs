@@ -1,10 +1,12 @@
-//! What a word means: a finding's code, a fault of `serve`, a way of ending, a product, a heartbeat preset, a Close
-//! code, an HTTP status, a verdict, an exit code. Owns the texts behind `explain` and the page `docs/findings.md`; the
+//! What a word means: a finding's code, a fault of `serve`, a way of ending, a product, a heartbeat preset, a check of
+//! `probe --deep`, a Close code, an HTTP status, a verdict, an exit code. Owns the texts behind `explain` and the page `docs/findings.md`; the
 //! catalogue is `event::codes`, the exit codes are `event::verdict`.
 
+pub mod checks;
 mod drops;
 mod faults;
 mod products;
+mod settings;
 mod statuses;
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,7 @@ const INDENT: usize = 11;
 /// Lines are 96 columns wide at most, and the last one ends with a line feed.
 ///
 /// The words: a finding's code, a fault's name, a way of ending (`fin-no-close`, `fin`), a product or a heartbeat
-/// preset, a verdict, a Close code (1000 to 4999), an HTTP status (100 to 599), an exit code (`exit 22`).
+/// preset, a check of `probe --deep` (`P8`), a verdict, a Close code (1000 to 4999), an HTTP status (100 to 599), an exit code (`exit 22`).
 pub fn explain(word: &str) -> Option<String> {
     if let Some((word, product)) = word.split_once("--product") {
         return explain_for(word, product.trim_start_matches('=')).ok();
@@ -70,6 +72,7 @@ fn named(word: &str) -> Option<String> {
         drops::class(&hyphened),
         products::product(word),
         presets::describe(word).map(|text| preset(word, &text)),
+        checks::check(word),
     ];
     let texts: Vec<String> = found.into_iter().flatten().collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
@@ -127,6 +130,7 @@ pub fn nearest(word: &str) -> Vec<&'static str> {
     names.extend(faults::names());
     names.extend(products::keys());
     names.extend(presets::names());
+    names.extend(checks::ids());
     names.sort_unstable();
     names.dedup();
     near::nearest(word, names)
@@ -172,6 +176,7 @@ fn finding(entry: &Entry) -> String {
     if let Some(rule) = entry.rule {
         line(&mut text, "rule", rule);
     }
+    settings::append(&mut text, entry.code);
     text
 }
 

@@ -242,7 +242,9 @@ pub fn allow_origin(product: &str, origin: Option<&str>) -> Option<Remedy> {
         }
         "gorilla" => (
             "in gorilla's Upgrader:",
-            format!("CheckOrigin: func(r *http.Request) bool {{ return r.Header.Get(\"Origin\") == \"{origin}\" }},"),
+            format!(
+                "CheckOrigin: func(r *http.Request) bool {{\n    return r.Header.Get(\"Origin\") == \"{origin}\"\n}},"
+            ),
         ),
         "coder/websocket" => {
             ("in the AcceptOptions of coder/websocket:", format!("OriginPatterns: []string{{\"{host}\"}},"))
@@ -263,7 +265,7 @@ pub fn allow_origin(product: &str, origin: Option<&str>) -> Option<Remedy> {
         "Vite" => ("in vite.config:", format!("server: {{ allowedHosts: [\"{host}\"] }},")),
         _ => return None,
     };
-    Some(Remedy::new(help, &[&line]))
+    Some(Remedy::new(help, &line.split('\n').collect::<Vec<_>>()))
 }
 
 /// Room for a larger head of the request.

@@ -19,13 +19,15 @@ pub fn span(span: Span) -> String {
     whole(span.nanos().saturating_add(500_000_000) / 1_000_000_000)
 }
 
-/// Whole seconds, for limits: `60 s` below two minutes, `5 m`, `5 m 50 s`.
+/// Whole seconds, for limits: `60 s` below two minutes, `5 m`, `5 m 50 s`, `1 h`, `2 h 5 m`.
 pub fn whole(seconds: u64) -> String {
-    match (seconds / 60, seconds % 60) {
-        (0 | 1, _) => format!("{seconds} s"),
-        (minutes, 0) => format!("{minutes} m"),
-        (minutes, rest) => format!("{minutes} m {rest} s"),
+    if seconds < 120 {
+        return format!("{seconds} s");
     }
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let told: Vec<String> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();
+    told.join(" ")
 }
 
 /// A size: `28 B`, `4.1 KiB`, `64 MiB`.
@@ -144,6 +146,7 @@ mod tests {
         }
         assert!(!span(Span::from_nanos(u64::MAX)).is_empty());
         assert_eq!((whole(60).as_str(), whole(350).as_str(), whole(300).as_str()), ("60 s", "5 m 50 s", "5 m"));
+        assert_eq!((whole(3600).as_str(), whole(7500).as_str(), whole(3605).as_str()), ("1 h", "2 h 5 m", "1 h 5 s"));
     }
 
     #[test]

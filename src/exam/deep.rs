@@ -1,8 +1,9 @@
 //! `probe --deep`: the checks in their order, what each needs and may cost, and what a check comes to. Owns that table
-//! and the bounds; the judgements are in `requests` (what other requests show) and `frames` (what happens on a
-//! connection), who asks is elsewhere.
+//! and the bounds; the judgements are in `reaching` (the way to the server), `requests` (what other
+//! requests show) and `frames` (what happens on a connection), who asks is elsewhere.
 
 pub mod frames;
+pub mod reaching;
 pub mod requests;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ pub const WAIT: Span = Span::from_secs(3);
 pub const ADDRESSES_MAX: usize = 6;
 /// So many messages, each on a connection of its own, narrow a limit of size down.
 pub const BISECTIONS_MAX: u32 = 12;
+/// So many connections, one after another, show how a reconnect goes.
+pub const RECONNECTS: u32 = 3;
 /// For all checks together.
 const AT_MOST: Span = Span::from_secs(50);
 /// The same with the deliberate breaches.
@@ -28,6 +31,8 @@ const AT_MOST_STRICT: Span = Span::from_secs(60);
 pub enum Step {
     Names,
     Addresses,
+    Proxy,
+    Certificate,
     NoSni,
     Alpn,
     Keys,
@@ -47,6 +52,7 @@ pub enum Step {
     ReservedBits,
     Closing,
     Strict,
+    Reconnects,
     ServerClock,
 }
 
@@ -78,7 +84,9 @@ const fn check(id: &'static str, name: &'static str, step: Step, needs: Needs, r
 const CHECKS: &[Check] = &[
     check("P1", "name look-up", Step::Names, Needs::Nothing, 0),
     check("P2", "each address", Step::Addresses, Needs::Nothing, ADDRESSES_MAX as u32),
-    check("P4", "without SNI", Step::NoSni, Needs::Tls, 2),
+    check("P3", "proxy", Step::Proxy, Needs::Nothing, 0),
+    check("P4a", "TLS, certificate", Step::Certificate, Needs::Tls, 1),
+    check("P4b", "without SNI", Step::NoSni, Needs::Tls, 1),
     check("P5", "ALPN preference", Step::Alpn, Needs::Tls, 1),
     check("P6", "two keys", Step::Keys, Needs::Nothing, 2),
     check("P7a", "plain GET", Step::PlainGet, Needs::Nothing, 1),
@@ -87,7 +95,7 @@ const CHECKS: &[Check] = &[
     check("P7d", "versions 8 and 99", Step::Versions, Needs::Nothing, 2),
     check("P7e", "trailing slash", Step::Slash, Needs::Nothing, 1),
     check("P7f", "the other scheme", Step::Scheme, Needs::Nothing, 1),
-    check("P8", "origin policy", Step::Origins, Needs::Nothing, 4),
+    check("P8", "origin policy", Step::Origins, Needs::Nothing, 5),
     check("P9", "subprotocols", Step::Subprotocols, Needs::Nothing, 2),
     check("P10a", "compression offer", Step::Compression, Needs::Nothing, 1),
     check("P11", "pings", Step::Pings, Needs::Open, 1),
@@ -97,6 +105,7 @@ const CHECKS: &[Check] = &[
     check("P10b", "reserved bits", Step::ReservedBits, Needs::Open, 0),
     check("P15", "closing handshakes", Step::Closing, Needs::Open, 4),
     check("P16", "breaches of ours", Step::Strict, Needs::Open, 5),
+    check("P17", "reconnects", Step::Reconnects, Needs::Open, RECONNECTS),
     check("P19", "server clock", Step::ServerClock, Needs::Nothing, 0),
 ];
 

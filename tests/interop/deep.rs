@@ -224,7 +224,7 @@ fn pings_that_nobody_answers() {
 fn closes_that_nobody_answers() {
     let (code, events) = deep_of_server(&["--fault", "close-ignored"], &["--close-timeout", "1s"]);
     assert_eq!(code, 26);
-    assert_eq!(events.codes(), ["close-unanswered", "close-variant-unanswered"]);
+    assert_eq!(events.codes(), ["close-unanswered"]);
     assert_check(&events, "P15", "warn", &["1000", "4000", "123 B"]);
 }
 

@@ -200,7 +200,7 @@ impl Dialer for Stage {
         }
         let (mut ours, mut theirs) = tokio::io::duplex(64 * 1024);
         let (welcome, upgraded) = tokio::join!(welcome(&mut theirs), async {
-            open::upgrade(&mut ours, &request(), None, self.clock, &Log::default()).await
+            open::upgrade(&mut ours, &request(), None, self.clock, (&Log::default(), &Cell::new(0))).await
         });
         welcome.unwrap();
         let Upgraded { rest, .. } = upgraded.unwrap();

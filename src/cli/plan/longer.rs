@@ -21,7 +21,11 @@ pub fn idle(args: &ProbeArgs) -> Option<idle::Plan> {
 
 /// The plan of `--deep`, if it is asked for.
 pub fn deep(args: &ProbeArgs) -> Option<deep::Plan> {
-    args.exam.deep.then(|| deep::Plan { strict: args.exam.strict, message: args.execute.first().cloned() })
+    args.exam.deep.then(|| deep::Plan {
+        strict: args.exam.strict,
+        message: args.execute.first().cloned(),
+        unused_proxies: super::unused_proxies(),
+    })
 }
 
 /// The time of the examination behind the steps.

@@ -1,23 +1,22 @@
 //! The requests of `probe --deep`: each on a connection of its own, one after another, with a pause between. Owns what
 //! each asks; the connection is `net::exchange`'s, the judgement `exam::deep::requests`'.
 
-use std::net::{IpAddr, SocketAddr};
-use std::slice;
+use std::net::SocketAddr;
 
 use rand::Rng;
 use rand::rngs::StdRng;
 
+use crate::cmd::deep::talking::Heard;
 use crate::event::show::{safe, span};
-use crate::event::{Attempt, AttemptOutcome, DialFault, Resolved, ResolvedBy};
-use crate::exam::deep::requests::{self, Offers, Origins, Reply, Tried};
-use crate::exam::deep::{ADDRESSES_MAX, PAUSE, Verdict, WAIT};
+use crate::event::{DialFault, Resolved};
+use crate::exam::deep::requests::{self, Offers, Origins, Reply};
+use crate::exam::deep::{PAUSE, RECONNECTS, Verdict, WAIT};
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
-use crate::net::exchange::{self, Way};
+use crate::net::exchange;
 use crate::net::raw_session::RawSession;
 use crate::net::reach::{self, RequestPlan};
 use crate::net::stream::Stream;
-use crate::net::tls::Sni;
 use crate::net::{dial, resolve, second_look};
 use crate::report::human::words;
 use crate::watch::heartbeat::Send;
@@ -45,16 +44,22 @@ const LEAVE: Span = Span::from_millis(200);
 
 /// Who asks.
 pub(super) struct Asking<'a> {
-    reach: &'a reach::Plan,
-    clock: Clock,
+    pub(super) reach: &'a reach::Plan,
+    pub(super) clock: Clock,
     until: Moment,
-    resolved: Result<Resolved, String>,
-    addresses: Vec<SocketAddr>,
+    pub(super) resolved: Result<Resolved, String>,
+    pub(super) addresses: Vec<SocketAddr>,
     nonces: StdRng,
     /// The server asked for less: nothing more is sent.
     limited: Option<String>,
     /// The server's clock and ours, at the first answer that tells.
     date: Option<(i64, i64)>,
+    /// An upgrade was granted: a 503 behind it is a limit, and no server that is down.
+    granted: bool,
+    /// The certificate's subject, with the name that is usual.
+    pub(super) subject: Option<String>,
+    /// A load balancer's cookie, by its name.
+    cookie: Option<&'static str>,
 }
 
 impl<'a> Asking<'a> {
@@ -66,7 +71,19 @@ impl<'a> Asking<'a> {
             Ok(Err(fault)) => (Err(words::dial_fault(&fault)), Vec::new()),
             Err(_) => (Err("no answer from the name look-up".into()), Vec::new()),
         };
-        Asking { reach, clock, until, resolved, addresses, nonces: rand::make_rng(), limited: None, date: None }
+        Asking {
+            reach,
+            clock,
+            until,
+            resolved,
+            addresses,
+            nonces: rand::make_rng(),
+            limited: None,
+            date: None,
+            granted: false,
+            subject: None,
+            cookie: None,
+        }
     }
 
     /// Why nothing more is asked.
@@ -107,80 +124,6 @@ impl<'a> Asking<'a> {
             (_, Some((stream, rest))) => Ok(RawSession::new(stream, &rest, self.clock)),
             (reply, None) => Err(reply.words()),
         }
-    }
-
-    pub(super) fn names(&self) -> Verdict {
-        match &self.resolved {
-            Ok(resolved) => {
-                let is_literal = resolved.by == ResolvedBy::Literal;
-                requests::names(&resolved.name, &resolved.addresses, is_literal, resolved.took)
-            }
-            Err(why) => Verdict::note(why.clone()),
-        }
-    }
-
-    pub(super) async fn addresses(&mut self) -> Verdict {
-        if self.addresses.is_empty() {
-            return Verdict::skipped("no address to connect to");
-        }
-        let mut tried = Vec::new();
-        for address in self.addresses.clone().iter().take(ADDRESSES_MAX) {
-            tokio::time::sleep(PAUSE.duration()).await;
-            tried.push(self.try_address(address).await);
-        }
-        requests::addresses(&tried, self.reach.dial.target.is_loopback_name())
-    }
-
-    async fn try_address(&self, address: &SocketAddr) -> Tried {
-        let mut attempts = Vec::new();
-        let connecting = dial::connect(&self.reach.dial, slice::from_ref(address), &self.clock, &mut attempts);
-        let connected = tokio::time::timeout(self.wait().duration(), connecting).await;
-        let outcome = attempts.first().map_or(AttemptOutcome::Other, |attempt: &Attempt| attempt.outcome);
-        let took = match connected {
-            Ok(Ok((_, open))) => Ok(open.took),
-            Ok(Err(_)) => Err(outcome_words(outcome).to_owned()),
-            Err(_) => Err("silent".to_owned()),
-        };
-        let is_ours = matches!(outcome, AttemptOutcome::NetworkUnreachable | AttemptOutcome::BindFailed);
-        Tried { address: address.ip().to_string(), took, is_ours }
-    }
-
-    pub(super) async fn sni(&mut self) -> Verdict {
-        let reach = self.reach;
-        if reach.dial.target.host.parse::<IpAddr>().is_ok() {
-            return Verdict::skipped("an address has no SNI");
-        }
-        let mut with = reach.dial.clone();
-        with.tls.insecure = true;
-        let mut without = with.clone();
-        without.tls.sni = Sni::None;
-        match self.subject(&with).await {
-            Ok(subject) => requests::sni(subject.as_deref(), &self.subject(&without).await),
-            Err(why) => Verdict::note(why),
-        }
-    }
-
-    /// The certificate that a plan gets to see: its subject, or its first name.
-    async fn subject(&self, plan: &dial::Plan) -> Result<Option<String>, String> {
-        let way = self.connect(plan).await?;
-        let certificate = way.tls.and_then(|ready| ready.certificate);
-        Ok(certificate.map(|certificate| match certificate.names.first() {
-            Some(name) if certificate.subject.is_empty() => name.clone(),
-            _ => certificate.subject.clone(),
-        }))
-    }
-
-    pub(super) async fn alpn(&mut self) -> Verdict {
-        let mut plan = self.reach.dial.clone();
-        plan.tls.offer_h2 = true;
-        let chosen = self.connect(&plan).await.map(|way| way.tls.and_then(|ready| ready.alpn));
-        requests::alpn(&chosen)
-    }
-
-    async fn connect(&self, plan: &dial::Plan) -> Result<Way, String> {
-        tokio::time::sleep(PAUSE.duration()).await;
-        let connected = exchange::connect(plan, &self.addresses, self.wait(), self.clock).await;
-        connected.map_err(|fault| words::dial_fault(&fault))
     }
 
     /// The first answer too, with which others are compared.
@@ -246,12 +189,18 @@ impl<'a> Asking<'a> {
     pub(super) async fn origins(&mut self) -> Verdict {
         let target = &self.reach.dial.target;
         let own = format!("{}://{}", if target.tls { "https" } else { "http" }, target.host_header());
+        let given = self.reach.request.request.origin.clone();
+        let given = given.filter(|given| *given != own && given != FOREIGN && given != "null");
         let none = without(self.request(), "Origin");
         let none = self.ask(&none).await;
+        let given = match given {
+            Some(given) => Some(self.ask_from(&given).await),
+            None => None,
+        };
         let own = self.ask_from(&own).await;
         let foreign = self.ask_from(FOREIGN).await;
         let null = self.ask_from("null").await;
-        requests::origins(&Origins { none, own, foreign, null })
+        requests::origins(&Origins { none, given, own, foreign, null })
     }
 
     async fn ask_from(&mut self, origin: &str) -> Reply {
@@ -274,6 +223,26 @@ impl<'a> Asking<'a> {
     pub(super) async fn compression(&mut self, base: &Reply) -> Verdict {
         let request = with(self.request(), "Sec-WebSocket-Extensions", DEFLATE);
         requests::compression(base, &self.ask(&request).await)
+    }
+
+    /// The run's own connection, ended and opened again.
+    pub(super) async fn reconnects(&mut self, heard: &mut Heard) -> Verdict {
+        let mut opened = Vec::new();
+        for _ in 0..RECONNECTS {
+            let began = self.clock.now();
+            match self.session().await {
+                Ok(session) => {
+                    opened.push(Ok(self.clock.now().since(began.after(PAUSE))));
+                    heard.take(&session);
+                    leave(session).await;
+                }
+                Err(why) => {
+                    opened.push(Err(why));
+                    break;
+                }
+            }
+        }
+        requests::reconnects(&opened, self.cookie)
     }
 
     pub(super) fn server_clock(&self) -> Verdict {
@@ -342,9 +311,12 @@ impl<'a> Asking<'a> {
     }
 
     fn look(&mut self, head: &Head) {
-        if head.status() == Some(429) {
+        self.granted |= head.status() == Some(101);
+        self.cookie = self.cookie.or(requests::sticky_cookie(head));
+        if let Some(status) = head.status().filter(|status| *status == 429 || *status == 503 && self.granted) {
             let wish = head.first("Retry-After").map(|wish| format!(", Retry-After: {}", safe(wish)));
-            self.limited = Some(format!("the server answers 429{}: nothing more is asked", wish.unwrap_or_default()));
+            let wish = wish.unwrap_or_default();
+            self.limited = Some(format!("the server answers {status}{wish}: nothing more is asked"));
         }
         if self.date.is_none() {
             let ours = self.clock.wall_unix();
@@ -377,17 +349,6 @@ fn other_slash(target: &str) -> Option<String> {
         Some("") => None,
         Some(shorter) => Some(format!("{shorter}{query}")),
         None => Some(format!("{path}/{query}")),
-    }
-}
-
-fn outcome_words(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Refused => "refused",
-        AttemptOutcome::TimedOut => "silent",
-        AttemptOutcome::Reset => "reset",
-        AttemptOutcome::NetworkUnreachable => "no way into its network from here",
-        AttemptOutcome::HostUnreachable => "host unreachable",
-        _ => "failed",
     }
 }
 

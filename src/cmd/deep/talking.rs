@@ -43,7 +43,7 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    fn take(&mut self, session: &Session) {
+    pub(super) fn take(&mut self, session: &Session) {
         self.breach = self.breach.or(session.breach());
         self.frames += session.count();
     }

@@ -9,6 +9,7 @@ fn every_word_that_wscope_prints_is_explained_within_the_width() {
     words.extend((100..600).chain(1000..5000).map(|number: u16| number.to_string()));
     words.extend(drops::names().chain(faults::names()).chain(products::keys()).map(String::from));
     words.extend(presets::names().into_iter().map(String::from));
+    words.extend(checks::ids().map(String::from));
     words.extend(Exit::ALL.iter().map(|exit| exit.word().to_string()));
     for word in words {
         let text = explain(&word).unwrap_or_default();
@@ -46,6 +47,27 @@ fn the_findings_of_statuses_exist() {
         let finding = statuses::meaning(status).finding;
         assert!(finding.is_empty() || entry(finding).is_some(), "{status}");
     }
+}
+
+#[test]
+fn a_check_is_explained_alone_and_with_its_group() {
+    assert!(
+        explain("p8").is_some_and(|text| text.starts_with("P8 (check of probe --deep)") && text.contains("Origin"))
+    );
+    let group = explain("P7").unwrap_or_default();
+    assert!(group.contains("P7a") && group.contains("P7f"), "{group}");
+    assert_eq!(explain("P99"), None);
+}
+
+#[test]
+fn a_finding_with_settings_has_them_for_each_product() {
+    let stripped = explain("upgrade-stripped").unwrap_or_default();
+    for part in ["nginx", "Apache", "Varnish", "upgrade=websocket", "return (pipe)"] {
+        assert!(stripped.contains(part), "{part}: {stripped}");
+    }
+    let idle = explain("idle-limit").unwrap_or_default();
+    assert!(idle.contains("  60 s     nginx: proxy_read_timeout 3600s;\n"), "{idle}");
+    assert!(idle.contains("Fly.io, not verified"), "{idle}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Known] = &[
         .set("pipe_timeout, 60 s unless set", "varnishadm param.set pipe_timeout 3600"),
     row("Apache", 60, (Idle, Either, Cut), SAID)
         .by(&[Field("Server", "Apache/"), Field("Server", "Apache ")])
-        .set("ProxyTimeout, else Timeout, 60 unless set", "ProxyTimeout 3600"),
+        .set("Timeout, 60 unless set", "Timeout 3600"),
     row("Fly.io", 60, (Idle, Either, Any), SAID).by(&[Field("Via", "fly.io"), Host(".fly.dev")]),
     row("HAProxy", 30, (Idle, Either, Cut), SAID)
         .set("timeout client and server where timeout tunnel is unset", "timeout tunnel 1h"),

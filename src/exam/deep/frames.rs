@@ -248,6 +248,10 @@ pub fn closing(closed: &[Closed]) -> Verdict {
     let mute = named(closed, |one| one.answer.is_none());
     if !mute.is_empty() {
         let evidence = format!("no Close frame in return to {}", mute.join(", "));
+        // Then it is not about the variant: the probe itself has told it.
+        if mute.len() == closed.len() {
+            return Verdict::warn(format!("{evidence}: no Close is answered"));
+        }
         let fact = format!("no Close frame comes in return to a Close with {}", mute.join(", "));
         return Verdict::warn(evidence).told_as("close-variant-unanswered", fact);
     }

@@ -1,7 +1,7 @@
 //! What other requests than the run's own show: other paths, Origins, versions, offers, addresses. Owns the judgement
 //! of each, from the answers' heads alone (RFC 6455 sections 4.1 and 4.2, RFC 7692 section 7.1).
 
-use crate::event::show::{count, quoted, safe, span, whole};
+use crate::event::show::{quoted, safe, span, whole};
 use crate::exam::deep::Verdict;
 use crate::moment::Span;
 use crate::wire::head::Head;
@@ -54,73 +54,6 @@ impl Reply {
     /// `403`, or `no answer`.
     pub fn brief(&self) -> String {
         self.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string())
-    }
-}
-
-/// One address, and how long TCP took or why it failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tried {
-    pub address: String,
-    pub took: Result<Span, String>,
-    /// The failure is this machine's: it has no way into that network.
-    pub is_ours: bool,
-}
-
-/// The addresses of the name, as they are tried.
-pub fn names(name: &str, addresses: &[String], is_literal: bool, took: Span) -> Verdict {
-    if addresses.is_empty() {
-        return Verdict::skipped("a Unix socket, nothing to look up");
-    }
-    if is_literal {
-        return Verdict::pass("an address, nothing to look up");
-    }
-    let shown: Vec<&str> = addresses.iter().take(4).map(String::as_str).collect();
-    let more = if addresses.len() > shown.len() { " ..." } else { "" };
-    let many = count(addresses.len() as u64, "address");
-    Verdict::pass(format!("{} has {many} in {}: {}{more}", safe(name), span(took), shown.join(", ")))
-}
-
-/// TCP to each address. `loopback`: a name of this machine, on which a server often listens in one family only.
-pub fn addresses(tried: &[Tried], loopback: bool) -> Verdict {
-    let words: Vec<String> = tried
-        .iter()
-        .map(|one| match &one.took {
-            Ok(took) => format!("{} {}", one.address, span(*took)),
-            Err(why) => format!("{} {why}", one.address),
-        })
-        .collect();
-    let evidence = words.join("; ");
-    let dead: Vec<&Tried> = tried.iter().filter(|one| one.took.is_err()).collect();
-    if dead.is_empty() {
-        return Verdict::pass(evidence);
-    }
-    let theirs = dead.iter().filter(|one| !one.is_ours).count();
-    if loopback || theirs == 0 || dead.len() == tried.len() {
-        return Verdict::note(evidence);
-    }
-    let fact = format!("{theirs} of {} do not take connections", count(tried.len() as u64, "address"));
-    Verdict::warn(evidence).told_as("address-dead", fact)
-}
-
-/// TLS without a name: the certificate's subject then and with it, or why the handshake failed.
-pub fn sni(with: Option<&str>, without: &Result<Option<String>, String>) -> Verdict {
-    match without {
-        Ok(subject) if subject.as_deref() == with => Verdict::pass("the same certificate"),
-        Ok(Some(subject)) => Verdict::note(format!("another certificate, for {}", quoted(subject))),
-        Ok(None) => Verdict::note("no certificate"),
-        Err(why) => Verdict::note(format!("no TLS without a name: {why}")),
-    }
-}
-
-/// The protocol that the server chose of h2 and http/1.1.
-pub fn alpn(chosen: &Result<Option<String>, String>) -> Verdict {
-    match chosen {
-        Ok(Some(name)) if name == "h2" => {
-            Verdict::note("the server prefers h2: a client that offers it too must ask as RFC 8441 says")
-        }
-        Ok(Some(name)) => Verdict::pass(format!("the server prefers {}", quoted(name))),
-        Ok(None) => Verdict::pass("the server does not choose"),
-        Err(why) => Verdict::note(format!("no TLS with h2 in the offer: {why}")),
     }
 }
 
@@ -229,6 +162,8 @@ pub fn scheme(url: &str, reply: &Reply, to_tls: bool) -> Verdict {
 #[derive(Clone, Debug)]
 pub struct Origins {
     pub none: Reply,
+    /// With the Origin that the run was given, where that is none of the others.
+    pub given: Option<Reply>,
     pub own: Reply,
     pub foreign: Reply,
     pub null: Reply,
@@ -236,10 +171,15 @@ pub struct Origins {
 
 /// Who may connect.
 pub fn origins(seen: &Origins) -> Verdict {
-    let Origins { none, own, foreign, null } = seen;
+    let Origins { none, given, own, foreign, null } = seen;
     let [for_none, for_own, for_foreign, for_null] = [none, own, foreign, null].map(Reply::brief);
-    let evidence = format!("none {for_none}, own {for_own}, foreign {for_foreign}, null {for_null}");
+    let for_given = given.as_ref().map(|reply| format!("given {}, ", reply.brief())).unwrap_or_default();
+    let evidence = format!("none {for_none}, {for_given}own {for_own}, foreign {for_foreign}, null {for_null}");
+    let is_given_open = given.as_ref().is_some_and(Reply::is_open);
     let meaning = match (none.is_open(), own.is_open(), foreign.is_open()) {
+        (_, false, false) if is_given_open && !null.is_open() => {
+            return Verdict::pass(format!("{evidence}: pages of the origin that was given get in, others do not"));
+        }
         (true, true, false) if !null.is_open() => {
             return Verdict::pass(format!("{evidence}: pages of other sites are kept out"));
         }
@@ -277,6 +217,10 @@ pub fn subprotocols(offers: &Offers) -> Verdict {
     if let Some(name) = invented {
         let fact = format!("the answer has the subprotocol {}, which was not offered", quoted(name));
         return Verdict::fail(evidence).told_as("subprotocol-invented", fact);
+    }
+    let all = [offers.own.unwrap_or(offers.none), offers.none, offers.bogus];
+    if all.iter().all(|reply| !reply.is_open() && reply.status() == offers.none.status()) {
+        return Verdict::note(format!("{evidence}: the offer makes no difference"));
     }
     if bogus.is_some() {
         return Verdict::note(format!("{evidence}: whatever is offered is taken"));
@@ -347,6 +291,44 @@ fn is_good_deflate(extension: &str) -> bool {
 
 fn is_window(value: &str) -> bool {
     value.trim_matches('"').parse::<u8>().is_ok_and(|bits| (8..=15).contains(&bits))
+}
+
+/// Connections one after another: how long each took to open, and a cookie by which a load balancer knows the client.
+pub fn reconnects(opened: &[Result<Span, String>], cookie: Option<&str>) -> Verdict {
+    let failed = opened.iter().find_map(|one| one.as_ref().err());
+    let times: Vec<String> = opened.iter().filter_map(|one| one.as_ref().ok()).map(|took| span(*took)).collect();
+    let evidence = match times.is_empty() {
+        true => "none could be opened again".to_owned(),
+        false => format!("open again in {}", times.join(", ")),
+    };
+    if let Some(why) = failed {
+        return Verdict::warn(format!("{evidence}; then {why}"));
+    }
+    match cookie {
+        Some(name) => {
+            Verdict::note(format!("{evidence}; the cookie {} is to be sent again at a reconnect", quoted(name)))
+        }
+        None => Verdict::pass(evidence),
+    }
+}
+
+/// The cookies by which load balancers keep a client at one server: the name of the first that is set.
+pub fn sticky_cookie(head: &Head) -> Option<&'static str> {
+    const NAMES: [&str; 9] = [
+        "AWSALB",
+        "AWSELB",
+        "GCLB",
+        "ARRAffinity",
+        "ApplicationGatewayAffinity",
+        "SERVERID",
+        "INGRESSCOOKIE",
+        "route",
+        "io",
+    ];
+    let is_set = |name: &&str| {
+        head.all("Set-Cookie").any(|cookie| cookie.split('=').next().is_some_and(|set| set.trim().starts_with(*name)))
+    };
+    NAMES.into_iter().find(is_set)
 }
 
 /// The server's `Date:` beside our clock, both in seconds since 1970, UTC.

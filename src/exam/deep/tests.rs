@@ -5,9 +5,10 @@
 use super::frames::{
     Broken, Closed, End, Pinged, Ramp, closing, fragments, own_heartbeat, pings, reserved_bits, strict,
 };
+use super::reaching::{Tried, addresses, alpn, certificate, names, proxy, sni};
 use super::requests::{
-    Offers, Origins, Reply, Tried, addresses, alpn, compression, keep_alive, keys, names, origins, other_path,
-    plain_get, scheme, server_clock, slash, sni, subprotocols, versions,
+    Offers, Origins, Reply, compression, keep_alive, keys, origins, other_path, plain_get, reconnects, scheme,
+    server_clock, slash, sticky_cookie, subprotocols, versions,
 };
 use super::*;
 use crate::watch::liveness::Cut;
@@ -56,7 +57,7 @@ fn ids_are_unique_and_the_cost_is_known() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((ids.len(), checks(false).count()), (all, all - 1));
-    assert_eq!((cost(false), cost(true)), (45, 50));
+    assert_eq!((cost(false), cost(true)), (49, 54));
     assert!(at_most(false) < at_most(true));
 }
 
@@ -143,7 +144,7 @@ fn an_unknown_version_is_refused_with_a_list() {
 
 #[test]
 fn who_may_connect_is_told_and_no_fault() {
-    let of = |[none, own, foreign, null]: [Reply; 4]| origins(&Origins { none, own, foreign, null });
+    let of = |[none, own, foreign, null]: [Reply; 4]| origins(&Origins { none, given: None, own, foreign, null });
     let kept_out = of([open(), open(), refused(), refused()]);
     assert_eq!(kept_out.evidence, "none 101, own 101, foreign 403, null 403: pages of other sites are kept out");
     assert_eq!(kept_out.result, ExamResult::Pass);
@@ -156,6 +157,40 @@ fn who_may_connect_is_told_and_no_fault() {
     ] {
         assert_eq!(came(&of(seen)), (ExamResult::Note, None));
     }
+    let (none, own, foreign, null) = (refused(), refused(), refused(), refused());
+    let page = origins(&Origins { none, given: Some(open()), own, foreign, null });
+    assert_eq!(came(&page), (ExamResult::Pass, None));
+    assert!(page.evidence.starts_with("none 403, given 101, own 403"), "{}", page.evidence);
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_told() {
+    assert_eq!(proxy(&[]).result, ExamResult::Pass);
+    let set = proxy(&["HTTPS_PROXY".into()]);
+    assert_eq!(set.result, ExamResult::Note);
+    assert!(set.evidence.starts_with("HTTPS_PROXY is set and not used"), "{}", set.evidence);
+}
+
+#[test]
+fn a_certificate_is_told_with_its_days() {
+    let of = |days: i64, why: Option<&str>| certificate("TLS 1.3, X", Some(("a by CA".into(), 2, days)), why);
+    assert_eq!(of(90, None).evidence, "TLS 1.3, X; a by CA, 2 certificates sent, 90 days left");
+    assert_eq!(of(90, None).result, ExamResult::Pass);
+    assert_eq!(of(14, None).result, ExamResult::Warn);
+    assert!(of(-1, Some("expired")).evidence.ends_with("ended; not trusted: expired"));
+    assert_eq!(certificate("TLS 1.3, X", None, None).result, ExamResult::Note);
+}
+
+#[test]
+fn reconnects_are_told_with_the_cookie_that_they_need() {
+    let good = [Ok(Span::from_millis(1)), Ok(Span::from_millis(2))];
+    assert_eq!(reconnects(&good, None).evidence, "open again in 1.0 ms, 2.0 ms");
+    assert_eq!(reconnects(&good, Some("AWSALB")).result, ExamResult::Note);
+    let failed = reconnects(&[Ok(Span::from_millis(1)), Err("503 Service Unavailable".into())], None);
+    assert_eq!((failed.result, failed.evidence.contains("then 503")), (ExamResult::Warn, true));
+    let answer = reply("101 Switching Protocols", "Set-Cookie: a=b\nSet-Cookie: AWSALBCORS=x; Path=/\n");
+    assert_eq!(sticky_cookie(answer.answer.as_ref().unwrap()), Some("AWSALB"));
+    assert_eq!(sticky_cookie(open().answer.as_ref().unwrap()), None);
 }
 
 #[test]
@@ -171,6 +206,7 @@ fn a_subprotocol_comes_from_the_offer() {
     assert_eq!(judged(None, &chat, &open()), (ExamResult::Fail, Some("subprotocol-invented")));
     assert_eq!(judged(Some(&chat), &open(), &refused()), (ExamResult::Pass, None));
     assert_eq!(judged(Some(&open()), &open(), &open()), (ExamResult::Warn, None));
+    assert_eq!(judged(None, &refused(), &refused()), (ExamResult::Note, None));
 }
 
 #[test]
@@ -294,6 +330,8 @@ fn every_legal_close_is_answered() {
     let mute = closing(&[closed(Some(1000), Some(Some(1000)), eof), closed(Some(4000), None, eof)]);
     assert_eq!(came(&mute), (ExamResult::Warn, Some("close-variant-unanswered")));
     assert_eq!(closing(&[]).result, ExamResult::Skipped);
+    // No Close at all is answered: that is no matter of the variants, and the probe has told it.
+    assert_eq!(came(&closing(&[closed(Some(1000), None, eof), closed(None, None, eof)])), (ExamResult::Warn, None));
 }
 
 #[test]
