@@ -6,11 +6,10 @@
 //! (subprotocols).
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::values::shown;
+use crate::net::named_file;
 
 /// `--header`, before files and variables are read.
 #[derive(Clone, PartialEq, Eq)]
@@ -230,14 +229,7 @@ fn read_variable(name: &str) -> Result<String, String> {
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    let wrong = |why: &dyn fmt::Display| format!("file {}: expected text to read, got {why}", path.display());
-    let file = File::open(path).map_err(|why| wrong(&why))?;
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(|why| wrong(&why))?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(wrong(&"more than 64 KiB"));
-    }
-    Ok(text)
+    named_file::text(path, FILE_BYTES_MAX).map_err(|why| format!("file {} cannot be read: {why}", path.display()))
 }
 
 /// More than any server takes as a head, and a limit for `@/dev/zero`.
@@ -300,7 +292,7 @@ mod tests {
     #[test]
     fn a_missing_file_or_variable_is_named() {
         let missing = PathBuf::from("no-such-file");
-        assert!(Secret::File(missing.clone()).read().unwrap_err().starts_with("file no-such-file: expected text"));
+        assert!(Secret::File(missing.clone()).read().unwrap_err().starts_with("file no-such-file cannot be read"));
         assert!(read_header_file(&missing).unwrap_err().starts_with("file no-such-file: "));
         let unset = Secret::Env("WSCOPE_TEST_UNSET_VARIABLE".to_owned()).read().unwrap_err();
         assert_eq!(unset, "variable WSCOPE_TEST_UNSET_VARIABLE: expected it to be set, got none");

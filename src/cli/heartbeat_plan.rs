@@ -1,14 +1,14 @@
 //! The flags of heartbeats become a plan: a preset or plain pings, and what is given by hand on top. Owns that mapping and the
 //! reading of a user's file of presets; what a plan means is `watch::heartbeat`'s, the presets are `watch::presets`'.
 
-use std::fs::File;
-use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::HeartbeatArgs;
 use super::heartbeat_args::ClockArg;
 use super::values::{AnswerArg, Limit, SendArg, shown};
 use crate::moment::Span;
+use crate::net::named_file;
 use crate::watch::heartbeat::{Answer, Clock, Given, Plan, Role, Send};
 use crate::watch::presets::{self, Preset};
 
@@ -114,12 +114,7 @@ fn by_hand(beats: &HeartbeatArgs) -> Plan {
 /// The presets of a file.
 fn read(path: &str) -> Result<Vec<Preset>, String> {
     let wrong = |why: String| format!("--heartbeat-file {}: {why}", shown(path));
-    let file = File::open(path).map_err(|why| wrong(format!("cannot be read: {why}")))?;
-    let mut text = String::new();
-    file.take(FILE_MAX + 1).read_to_string(&mut text).map_err(|why| wrong(format!("cannot be read as text: {why}")))?;
-    if text.len() as u64 > FILE_MAX {
-        return Err(wrong("expected at most 1 MiB, got more".into()));
-    }
+    let text = named_file::text(Path::new(path), FILE_MAX).map_err(|why| wrong(format!("cannot be read: {why}")))?;
     presets::parse(&text).map_err(wrong)
 }
 

@@ -7,7 +7,11 @@ use serde::Deserialize;
 
 use super::values::shown;
 use crate::moment::Span;
+use crate::net::named_file;
 use crate::watch::profiles::{self, Curve, Jitter};
+
+/// A larger file is no profile.
+const FILE_MAX: u64 = 1 << 20;
 
 /// The file: every field may be left out and is then that of full-jitter.
 #[derive(Deserialize)]
@@ -42,7 +46,7 @@ pub fn curve(text: &str) -> Result<Curve, String> {
         return Err(format!("--reconnect-profile: expected {names} or FILE.toml, got {}", shown(text)));
     }
     let wrong = |why: String| format!("--reconnect-profile {}: {why}", shown(text));
-    let content = std::fs::read_to_string(text).map_err(|why| wrong(format!("cannot be read: {why}")))?;
+    let content = named_file::text(Path::new(text), FILE_MAX).map_err(|why| wrong(format!("cannot be read: {why}")))?;
     let file: File = toml::from_str(&content).map_err(|why| wrong(one_line(&why, &content)))?;
     let name = Path::new(text).file_stem().map_or_else(|| text.into(), |stem| stem.to_string_lossy().into_owned());
     from_file(file, name).map_err(wrong)

@@ -1,11 +1,11 @@
 //! `--rules FILE.toml`: reads the user's own rules. Owns the reading and its errors; what a rule says is
 //! `diagnose::rules`'.
 
-use std::fs::File;
-use std::io::Read;
+use std::path::Path;
 
 use super::values::shown;
 use crate::diagnose::rules::{self, Rules};
+use crate::net::named_file;
 
 /// A larger file is no rule file.
 const FILE_MAX: u64 = 1 << 20;
@@ -17,12 +17,7 @@ const FILE_MAX: u64 = 1 << 20;
 pub fn read(path: Option<&str>) -> Result<Rules, String> {
     let Some(path) = path else { return Ok(Rules::default()) };
     let wrong = |why: String| format!("--rules {}: {why}", shown(path));
-    let file = File::open(path).map_err(|why| wrong(format!("cannot be read: {why}")))?;
-    let mut text = String::new();
-    file.take(FILE_MAX + 1).read_to_string(&mut text).map_err(|why| wrong(format!("cannot be read as text: {why}")))?;
-    if text.len() as u64 > FILE_MAX {
-        return Err(wrong("expected at most 1 MiB, got more".into()));
-    }
+    let text = named_file::text(Path::new(path), FILE_MAX).map_err(|why| wrong(format!("cannot be read: {why}")))?;
     rules::parse(&text).map_err(wrong)
 }
 

@@ -16,6 +16,7 @@ use crate::exam::script::{self, Script};
 use crate::fault::spec::{self, Doer, Phase};
 use crate::moment::Span;
 use crate::net::listen::Address;
+use crate::net::named_file;
 use crate::net::policy::Policy;
 use crate::watch::heartbeat;
 
@@ -116,11 +117,7 @@ fn mode(mode: &ModeArg) -> Result<Mode, String> {
 fn read_script(path: &Path) -> Result<Script, String> {
     let named = || format!("--mode: the script {}", shown(&path.display().to_string()));
     let unreadable = |why: std::io::Error| format!("{} cannot be read: {why}", named());
-    let about = std::fs::metadata(path).map_err(unreadable)?;
-    if about.len() > SCRIPT_MAX {
-        return Err(format!("{}: expected 1 MiB at most, got {} bytes", named(), about.len()));
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = named_file::text(path, SCRIPT_MAX).map_err(unreadable)?;
     let script = script::parse(&text).map_err(|why| format!("{}: {why}", named()))?;
     for (step, fault) in script.faults() {
         let read = spec::parse_for(Doer::Server, fault).map_err(|why| format!("{}: step {step}: {why}", named()))?;

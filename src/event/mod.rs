@@ -14,6 +14,7 @@ pub mod finding;
 pub mod input;
 pub mod near;
 pub mod second_look;
+pub mod secrets;
 pub mod series;
 pub mod show;
 pub mod stats;

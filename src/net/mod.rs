@@ -19,6 +19,7 @@ pub mod identity;
 pub mod kernel;
 pub mod link;
 pub mod listen;
+pub mod named_file;
 pub mod old_client;
 pub mod open;
 pub mod outbox;

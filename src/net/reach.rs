@@ -9,6 +9,7 @@ use std::pin::pin;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
+use crate::event::secrets::is_credential_field;
 use crate::event::{
     Attempt, DialFailed, DialFault, DialStarted, EventKind, FaultDone, Opened, Phase, Redirected, Wanted,
 };
@@ -306,7 +307,7 @@ impl Limit {
 
 fn is_credential(extra: &Extra) -> bool {
     match extra {
-        Extra::Set(name, _) => ["authorization", "cookie"].contains(&name.to_ascii_lowercase().as_str()),
+        Extra::Set(name, _) => is_credential_field(name),
         Extra::Remove(_) => false,
     }
 }

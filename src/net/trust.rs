@@ -3,13 +3,14 @@
 //! Owns the reading of both. The store is read at most once a run, and only when the first TLS connection asks for it;
 //! nothing is read of it when `--ca` is given. What a chain is worth is `verifier`'s.
 
-use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+
+use crate::net::named_file;
 
 /// The system's store (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), or Mozilla's list where that is empty.
 pub fn system_store() -> Arc<RootCertStore> {
@@ -48,12 +49,7 @@ pub fn read_ca(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 pub fn read_file(path: &Path, what: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| format!("{what} {shown} cannot be read: {error}");
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    file.take(CA_FILE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > CA_FILE_MAX {
-        return Err(format!("{what} {shown} is larger than 16 MiB"));
-    }
+    let bytes = named_file::bytes(path, CA_FILE_MAX).map_err(unreadable)?;
     read_certificates(&bytes).map_err(|why| format!("{what} {shown} {why}"))
 }
 

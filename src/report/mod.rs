@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::event::{ConnId, Event, EventKind, Finding};
 use crate::moment::Moment;
+use redact::echoes::Echoes;
 use sink::Sink;
 
 /// A reader of the event stream. What it returns as an error is an error of writing; it is not called again after one.
@@ -38,6 +39,7 @@ pub trait Reporter {
 pub struct Fan {
     readers: Vec<Reader>,
     redact: bool,
+    echoes: Echoes,
     last_seq: u64,
     drained: Arc<Notify>,
 }
@@ -52,7 +54,7 @@ struct Reader {
 impl Fan {
     /// No reader yet. With `redact`, secrets are masked before any reader sees them.
     pub fn new(redact: bool) -> Fan {
-        Fan { readers: Vec::new(), redact, last_seq: 0, drained: Arc::new(Notify::new()) }
+        Fan { readers: Vec::new(), redact, echoes: Echoes::default(), last_seq: 0, drained: Arc::new(Notify::new()) }
     }
 
     /// A reader that folds or drops rather than hold anybody.
@@ -70,7 +72,7 @@ impl Fan {
     pub fn emit(&mut self, at: Moment, conn: ConnId, kind: EventKind) -> Event {
         self.last_seq += 1;
         let event = Event { seq: self.last_seq, at, conn, kind };
-        let shown = if self.redact { redact::event(&event) } else { Cow::Borrowed(&event) };
+        let shown = if self.redact { self.masked(&event) } else { Cow::Borrowed(&event) };
         self.each(|reporter| reporter.on(&shown));
         drop(shown);
         event
@@ -78,7 +80,17 @@ impl Fan {
 
     /// A finding as readers see it.
     pub fn shown(&self, finding: Finding) -> Finding {
-        if self.redact { redact::finding(&finding) } else { finding }
+        if self.redact { self.echoes.finding(&redact::finding(&finding)) } else { finding }
+    }
+
+    /// The event without secrets, be it we who say them or the peer.
+    fn masked<'a>(&mut self, event: &'a Event) -> Cow<'a, Event> {
+        self.echoes.learn(&event.kind);
+        let shown = redact::event(event);
+        match self.echoes.masked(&shown.kind) {
+            Some(kind) => Cow::Owned(Event { seq: event.seq, at: event.at, conn: event.conn, kind }),
+            None => shown,
+        }
     }
 
     /// Tells every reader that time passes.

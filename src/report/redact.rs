@@ -2,8 +2,11 @@
 //! header fields (RFC 9110 section 11, RFC 6265), in URLs (RFC 3986 section 3.2.1) and in subprotocols. Payloads are
 //! left alone: they are what is examined.
 
+pub mod echoes;
+
 use std::borrow::Cow;
 
+use crate::event::secrets::is_secret_name;
 use crate::event::{
     ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Examined, Finding, Judged, Listening,
     Opened, Redirected, SecondLook, UpgradeAnswered, UpgradeSent,
@@ -11,13 +14,6 @@ use crate::event::{
 use crate::wire::head::Head;
 
 const MASK: &str = "***";
-
-/// Words of a parameter's or header field's name that say that its value is a secret, apart by spaces.
-const SECRET_WORDS: &str = "token key apikey auth oauth authorization password passwd pass passphrase pwd secret sig \
-    signature jwt session sessionid sid bearer credential credentials ticket otp";
-
-/// Ends of a name written in one word (`accesstoken`).
-const SECRET_ENDINGS: [&str; 6] = ["token", "secret", "password", "apikey", "signature", "sessionid"];
 
 /// What stands before a token where a browser's client hides one among the subprotocols.
 const TOKEN_MARKS: [&str; 7] = ["bearer", "token", "access_token", "authorization", "auth", "jwt", "base64url.bearer"];
@@ -396,25 +392,6 @@ fn without_jwts(plain: &str) -> String {
 
 fn is_token_part(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
-}
-
-/// Does a name, split at its punctuation and capitals, hold a word for a secret?
-fn is_secret_name(name: &str) -> bool {
-    let mut words = String::new();
-    let mut small_before = false;
-    for character in name.chars() {
-        if !character.is_alphanumeric() || (character.is_uppercase() && small_before) {
-            words.push(' ');
-        }
-        if character.is_alphanumeric() {
-            words.extend(character.to_lowercase());
-        }
-        small_before = character.is_lowercase();
-    }
-    let is_secret = |word: &str| {
-        SECRET_WORDS.split(' ').any(|secret| secret == word) || SECRET_ENDINGS.iter().any(|end| word.ends_with(end))
-    };
-    words.split_whitespace().any(is_secret)
 }
 
 #[cfg(test)]

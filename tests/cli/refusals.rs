@@ -244,5 +244,24 @@ impl Drop for Folder {
 fn a_file_of_certificates_is_read_with_a_limit() {
     let ran = run(&["probe", "--ca", "/dev/zero", ":1"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("larger than 16 MiB"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("expected at most 16 MiB, got more"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_to_is_not_waited_for_without_end() {
+    let folder = Folder::new("pipe");
+    let pipe = folder.0.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    let flags = ["--rules", "--heartbeat-file", "--ca"];
+    let ran: Vec<_> = std::thread::scope(|scope| {
+        let running = flags.map(|flag| scope.spawn(move || run(&["probe", flag, pipe, ":1"])));
+        running.map(|one| one.join().unwrap()).into_iter().collect()
+    });
+    for (flag, ran) in flags.iter().zip(ran) {
+        assert_eq!(ran.code, 2, "{flag}: {}", ran.stderr);
+        let first = ran.stderr.lines().next().unwrap_or_default();
+        assert!(first.contains(flag) && first.contains("nobody writes to"), "{first}");
+    }
 }

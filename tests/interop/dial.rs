@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{Ran, RawPeer, Server, probe, raw};
@@ -135,6 +136,44 @@ fn a_redirect_is_told_and_followed_only_with_location() {
     assert_eq!(events.one("redirected")["status"], 307);
     assert_eq!(events.finding("redirect-followed")["severity"], "note");
     assert_eq!(goal.accepted(), 1);
+}
+
+#[test]
+fn what_is_for_one_server_does_not_follow_a_redirect_to_another() {
+    let heads = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&heads);
+    let goal = RawPeer::start(move |_, mut stream| {
+        let Some(head) = raw::read_head(&mut stream) else { return };
+        *seen.lock().unwrap() = head.clone();
+        if stream.write_all(&raw::answer_to(&head)).is_ok() {
+            raw::behave(stream);
+        }
+    });
+    let peer = RawPeer::answering(response("307 Temporary Redirect", &format!("Location: {}\r\n", goal.url()), ""));
+    let secrets = ["-H", "X-Api-Key: s3cret-key", "--bearer", "s3cret-token", "--cookie", "sid=s3cret-sid"];
+    assert_healthy(&[&["-L", "-H", "X-Trace: 7"][..], &secrets, &[&peer.url()]].concat());
+    let head = heads.lock().unwrap().clone();
+    assert!(head.contains("X-Trace: 7") && !head.contains("s3cret"), "{head}");
+}
+
+#[test]
+fn a_secret_that_the_server_says_back_is_masked() {
+    let peer = RawPeer::start(|_, mut stream| {
+        let Some(head) = raw::read_head(&mut stream) else { return };
+        let key = raw::field(&head, "X-Api-Key").unwrap_or("none").to_owned();
+        let body = format!("the key {key} is not known");
+        let answer = response(&format!("403 no {key}"), &format!("X-Your-Key: {key}\r\n"), &body);
+        let _ = stream.write_all(answer.as_bytes());
+        raw::fin(stream);
+    });
+    for flags in [&["-vv"][..], &["--json"]] {
+        let ran = probe(&[flags, &["-H", "X-Api-Key: s3cret-key", &peer.url()]].concat());
+        assert_eq!(ran.code, 15, "{}", ran.stdout);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(all.contains("the key *** is not known") && !all.contains("s3cret"), "{all}");
+    }
+    let open = probe(&["--no-redact", "-H", "X-Api-Key: s3cret-key", &peer.url()]);
+    assert!(open.stdout.contains("the key s3cret-key is not known"), "{}", open.stdout);
 }
 
 #[test]
