@@ -293,7 +293,7 @@ mod tests {
     fn a_missing_file_or_variable_is_named() {
         let missing = PathBuf::from("no-such-file");
         assert!(Secret::File(missing.clone()).read().unwrap_err().starts_with("file no-such-file cannot be read"));
-        assert!(read_header_file(&missing).unwrap_err().starts_with("file no-such-file: "));
+        assert!(read_header_file(&missing).unwrap_err().starts_with("file no-such-file cannot be read"));
         let unset = Secret::Env("WSCOPE_TEST_UNSET_VARIABLE".to_owned()).read().unwrap_err();
         assert_eq!(unset, "variable WSCOPE_TEST_UNSET_VARIABLE: expected it to be set, got none");
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::values::shown;
+use crate::event::toml_words;
 use crate::moment::Span;
 use crate::net::named_file;
 use crate::watch::profiles::{self, Curve, Jitter};
@@ -47,7 +48,7 @@ pub fn curve(text: &str) -> Result<Curve, String> {
     }
     let wrong = |why: String| format!("--reconnect-profile {}: {why}", shown(text));
     let content = named_file::text(Path::new(text), FILE_MAX).map_err(|why| wrong(format!("cannot be read: {why}")))?;
-    let file: File = toml::from_str(&content).map_err(|why| wrong(one_line(&why, &content)))?;
+    let file: File = toml::from_str(&content).map_err(|why| wrong(toml_words::wrong(&content, &why)))?;
     let name = Path::new(text).file_stem().map_or_else(|| text.into(), |stem| stem.to_string_lossy().into_owned());
     from_file(file, name).map_err(wrong)
 }
@@ -89,19 +90,13 @@ fn from_file(file: File, name: String) -> Result<Curve, String> {
     })
 }
 
-fn one_line(error: &toml::de::Error, content: &str) -> String {
-    let line = error.span().map(|span| content[..span.start.min(content.len())].matches('\n').count() + 1);
-    let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-    format!("{place}{}", error.message().replace('\n', " "))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     fn read(content: &str) -> Result<Curve, String> {
-        let file = toml::from_str(content).map_err(|why| one_line(&why, content))?;
+        let file = toml::from_str(content).map_err(|why| toml_words::wrong(content, &why))?;
         from_file(file, "mine".into())
     }
 

@@ -10,7 +10,7 @@ use toml::{Spanned, Value};
 use crate::diagnose::ends::Dropped;
 use crate::diagnose::facts::{Facts, contains};
 use crate::event::finding::Confidence::Likely;
-use crate::event::{Ended, Finding, How, show};
+use crate::event::{Ended, Finding, How, show, toml_words};
 use crate::moment::Span;
 use crate::wire::head::Head;
 
@@ -162,12 +162,13 @@ struct File {
 /// # Errors
 /// One line: where, what was expected, what there was.
 pub fn parse(text: &str) -> Result<Rules, String> {
-    let file: File = toml::from_str(text).map_err(|error| unreadable(&error, text))?;
+    let file: File = toml::from_str(text).map_err(|error| toml_words::wrong(text, &error))?;
     match file.refused.len() + file.closed.len() + file.limit.len() {
         0 => return Err("expected at least one [[refused]], [[closed]] or [[limit]], got none".into()),
         1..=RULES_MAX => {}
         count => return Err(format!("expected at most {RULES_MAX} rules, got {count}")),
     }
+    names_once(text, file.refused.iter().chain(&file.closed))?;
     Ok(Rules {
         refused: file.refused.iter().map(|table| refused(&Table::of(text, table))).collect::<Result<_, _>>()?,
         closed: file.closed.iter().map(|table| closed(&Table::of(text, table))).collect::<Result<_, _>>()?,
@@ -175,18 +176,18 @@ pub fn parse(text: &str) -> Result<Rules, String> {
     })
 }
 
-fn unreadable(error: &toml::de::Error, text: &str) -> String {
-    let why = show::safe(&error.message().replace('\n', " "));
-    match error.span() {
-        Some(span) => format!("line {}: {why}", line_at(text, span.start)),
-        None => why,
+/// A finding names the rule that fits: two of one name could not be told apart.
+fn names_once<'a>(text: &str, tables: impl Iterator<Item = &'a Spanned<Fields>>) -> Result<(), String> {
+    let mut seen: Vec<&str> = Vec::new();
+    for table in tables {
+        let Some(name) = table.get_ref().get("name").and_then(|name| name.get_ref().as_str()) else { continue };
+        if seen.contains(&name) {
+            let line = toml_words::line_at(text, table.span().start);
+            return Err(format!("line {line}: expected each name once, got {} again", show::quoted(name)));
+        }
+        seen.push(name);
     }
-}
-
-/// The line of a byte, from 1.
-fn line_at(text: &str, offset: usize) -> usize {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+    Ok(())
 }
 
 fn refused(table: &Table<'_>) -> Result<Refused, String> {
@@ -241,14 +242,14 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn of(text: &'a str, table: &'a Spanned<Fields>) -> Table<'a> {
-        Table { text, line: line_at(text, table.span().start), fields: table.get_ref() }
+        Table { text, line: toml_words::line_at(text, table.span().start), fields: table.get_ref() }
     }
 
     /// Every key is known, and at least one condition is there: a rule without one would fit everything.
     fn has_only(&self, conditions: &[&str], others: &[&str]) -> Result<(), String> {
         for (key, value) in self.fields {
             if !conditions.contains(&key.as_str()) && !others.contains(&key.as_str()) {
-                let line = line_at(self.text, value.span().start);
+                let line = toml_words::line_at(self.text, value.span().start);
                 let keys = [conditions, others].concat().join(", ");
                 return Err(format!("line {line}: expected one of {keys}, got {}", show::quoted(key)));
             }
@@ -265,7 +266,7 @@ impl<'a> Table<'a> {
         match self.fields.get(key) {
             None => format!("line {}: expected {key} {expected}, got none", self.line),
             Some(value) => {
-                let line = line_at(self.text, value.span().start);
+                let line = toml_words::line_at(self.text, value.span().start);
                 format!("line {line}: expected {key} {expected}, got {}", shown(value.get_ref()))
             }
         }

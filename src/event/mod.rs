@@ -18,6 +18,7 @@ pub mod secrets;
 pub mod series;
 pub mod show;
 pub mod stats;
+pub mod toml_words;
 pub mod verdict;
 
 use serde::{Serialize, Serializer};

@@ -128,7 +128,11 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[[limit]]\nseconds = 0\nkind = \"idle\"\n".into(), "line 2: expected seconds a whole number from 1"),
         ("[[limit]]\nseconds = 60\nkind = \"age\"\n".into(), "line 3: expected kind \"idle\" or \"lifetime\", got"),
         ("[[refused]\n".into(), "line 1: "),
-        ("refusal = 400\n".into(), "line 1: unknown field `refusal`"),
+        ("refusal = 400\n".into(), "line 1: expected one of refused, closed, limit, got refusal"),
+        (
+            format!("[[refused]]\nstatus = 400\n{advice}[[closed]]\ncode = 4001\n{advice}"),
+            "line 6: expected each name once, got \"n\" again",
+        ),
     ] {
         let got = parse(&text).err().unwrap_or_default();
         assert!(got.starts_with(why), "{text:?}: {got:?}");

@@ -8,6 +8,7 @@ use toml::{Spanned, Table, Value};
 use values::{WITHIN, shown, wrong};
 
 use crate::event::show;
+use crate::event::toml_words::line_at;
 use crate::exam::script::wanted::Wanted;
 use crate::exam::script::{Action, Given, Rounds, Script, ScriptFault, Step};
 use crate::moment::Span;
@@ -64,12 +65,6 @@ fn unreadable(error: &toml::de::Error, text: &str) -> ScriptFault {
         Some(span) => ScriptFault::Line { line: line_at(text, span.start), why },
         None => ScriptFault::Whole(why),
     }
-}
-
-/// The line of a byte, from 1.
-fn line_at(text: &str, offset: usize) -> usize {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn rounds(value: Option<&Value>) -> Result<Rounds, String> {

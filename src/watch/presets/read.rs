@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::Preset;
-use crate::event::show;
+use crate::event::{show, toml_words};
 use crate::moment::Span;
 use crate::watch::heartbeat::{Answer, Clock, Hello, Plan, Respond, Role, Send, Template};
 
@@ -24,13 +24,7 @@ const FIELDS: &str = "name, what, role, send, answer, respond, every, timeout, c
 /// One line: `line 12: expected every as a duration such as "25s", got 25`.
 pub fn parse(text: &str) -> Result<Vec<Preset>, String> {
     let source = Source { text };
-    let table = DeTable::parse(text).map_err(|error| {
-        let place = error.span().map_or(0, |span| span.start);
-        let number = source.line(place);
-        let line = text.lines().nth(number - 1).unwrap_or_default();
-        let why = error.message().replace('\n', " ");
-        format!("line {number}: expected TOML, got {} ({})", show::quoted(line.trim()), show::safe(&why))
-    })?;
+    let table = DeTable::parse(text).map_err(|error| toml_words::wrong(text, &error))?;
     let mut presets: Vec<Preset> = Vec::new();
     for (key, value) in table.get_ref() {
         let rows = match (word(key), value.get_ref().as_array()) {
@@ -45,6 +39,9 @@ pub fn parse(text: &str) -> Result<Vec<Preset>, String> {
             presets.push(preset);
         }
     }
+    if presets.is_empty() {
+        return Err("expected at least one [[preset]], got none".into());
+    }
     Ok(presets)
 }
 
@@ -58,7 +55,7 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn line(&self, place: usize) -> usize {
-        self.text.as_bytes().iter().take(place).filter(|byte| **byte == b'\n').count() + 1
+        toml_words::line_at(self.text, place)
     }
 
     fn expected_at(&self, place: usize, expected: &str, got: &str) -> String {

@@ -255,5 +255,5 @@ fn what_is_wrong_in_a_table_is_told_with_its_line() {
     assert!(parse("[other]\n").unwrap_err().starts_with("line 1: expected [[preset]]"));
     let twice = "[[preset]]\nname = \"x\"\n\n[[preset]]\nname = \"x\"\n";
     assert!(parse(twice).unwrap_err().contains("expected each name once, got x"));
-    assert!(parse("").unwrap().is_empty());
+    assert_eq!(parse("").unwrap_err(), "expected at least one [[preset]], got none");
 }
