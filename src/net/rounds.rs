@@ -65,7 +65,7 @@ async fn live<D: Dialer, C: Control>(
     let Dialled { mut link, mut opened } = dialled;
     let now = clock.now();
     opened.down = session.opened(now, dialer.life(now));
-    let subprotocol = opened.subprotocol.clone();
+    let (subprotocol, url) = (opened.subprotocol.clone(), opened.url.clone());
     control.on(now, conn, EventKind::Open(opened));
     link.keep_account(control.ledger());
     if !control.answers_messages() {
@@ -73,7 +73,7 @@ async fn live<D: Dialer, C: Control>(
     }
     let Some(life) = session.life() else { return };
     life.learn_wall_clock(clock.wall_start_unix_ms());
-    life.learn_subprotocol(subprotocol.as_deref());
+    life.learn_open(subprotocol.as_deref(), &url);
     let Ending { at, end, parting } = drive(&mut link, life, conn, clock, control).await;
     let unsent = link.take_unsent();
     let ended = session.end(at, end, dialer.dice());

@@ -62,6 +62,8 @@ pub struct Heartbeat {
     pending: Option<Box<Plan>>,
     /// The server's product is still to be recognised.
     auto: bool,
+    /// Engine.IO's version that the URL asks for.
+    asked_version: Option<u8>,
     /// So many were sent under an earlier plan: pings, which any sign of life settles.
     earlier: u64,
     theirs: Theirs,
@@ -107,6 +109,7 @@ impl Heartbeat {
             plan,
             pending,
             auto,
+            asked_version: None,
             earlier: 0,
             theirs: Theirs::new(opened),
             sequence: None,
@@ -214,7 +217,10 @@ impl Heartbeat {
         beat.deadline = now.after(beat.timeout);
         beat.bytes_before = bytes;
         let measured = beat.measured;
-        let what = if measured || number <= self.earlier { Send::Ping.words() } else { self.plan.send.words() };
+        let what = match measured || number <= self.earlier {
+            true => Send::Ping.words(),
+            false => self.plan.send.words_filled(&Filling { number, ..self.filling(now) }),
+        };
         self.emit(EventKind::Heartbeat(HeartbeatSent { number, measured, what }));
         if only_sent && !measured {
             self.quiet_since = now;

@@ -78,9 +78,10 @@ impl Life {
         self.drain_heartbeat(now);
     }
 
-    /// The subprotocol that the server has chosen, if any: it may tell the product.
-    pub fn learn_subprotocol(&mut self, name: Option<&str>) {
-        self.heartbeat.learn_subprotocol(self.opened, name);
+    /// The subprotocol that the server has chosen, if any, and the URL: they may tell the product.
+    pub fn learn_open(&mut self, subprotocol: Option<&str>, url: &str) {
+        self.heartbeat.learn_url(url);
+        self.heartbeat.learn_subprotocol(self.opened, subprotocol);
         self.drain_heartbeat(self.opened);
     }
 

@@ -26,6 +26,22 @@ impl Heartbeat {
         }
     }
 
+    /// The URL: Engine.IO 3 and 4 differ in who begins a heartbeat, and its query asks for one of the two.
+    pub fn learn_url(&mut self, url: &str) {
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        let asked = query.split('&').find_map(|pair| pair.strip_prefix("EIO="));
+        self.asked_version = asked.and_then(|version| version.parse().ok());
+    }
+
+    /// The preset of what was recognised, in the version that the URL asks for.
+    fn in_asked_version(&self, name: &'static str) -> &'static str {
+        match (name, self.asked_version) {
+            ("engineio" | "engineio3", Some(3)) => "engineio3",
+            ("engineio" | "engineio3", Some(4)) => "engineio",
+            _ => name,
+        }
+    }
+
     /// The wall clock at the start of the run, for messages that carry the time.
     pub fn learn_wall_clock(&mut self, start_unix_ms: i64) {
         self.wall_start_ms = start_unix_ms;
@@ -71,7 +87,7 @@ impl Heartbeat {
     }
 
     fn choose(&mut self, now: Moment, recognised: &Recognised, came: Option<&Came<'_>>) {
-        let Some(name) = recognised.product.preset() else { return };
+        let Some(name) = recognised.product.preset().map(|name| self.in_asked_version(name)) else { return };
         let table = match &self.plan.presets {
             Some(table) => table.as_slice(),
             None => presets::builtin(),
@@ -107,12 +123,23 @@ impl Heartbeat {
     }
 
     fn take_up(&mut self, now: Moment, plan: Plan) {
+        let jitter = plan.jitter;
         self.plan = plan;
         // Pings that are on their way keep the rule under which they were sent.
         self.earlier = self.last_number;
         self.misses = 0;
         self.theirs.begin(now);
         self.restart(now);
+        if jitter {
+            self.spread_first(now);
+        }
+    }
+
+    /// The first heartbeat comes after a random part of the interval, so that clients that were dropped together do not
+    /// beat together.
+    fn spread_first(&mut self, now: Moment) {
+        let share = f64::from(self.nonce) / f64::from(u32::MAX);
+        self.next_fixed = self.next_fixed.and(self.plan.every).map(|every| now.after(every.times(share)));
     }
 
     /// The server's hello may name the times.
@@ -138,7 +165,12 @@ fn times_of(plan: &mut Plan, came: &Came<'_>) -> bool {
     if !came.text.is_some_and(|text| text.trim_start().starts_with(hello.starts.as_str())) {
         return false;
     }
-    let time = |pointer: &Option<String>| pointer.as_deref().and_then(|pointer| time_at(came, pointer, hello));
+    let least = plan.every;
+    let time = |place: &Option<String>| match place.as_deref() {
+        Some(pointer) if pointer.starts_with('/') => time_at(came, pointer, hello),
+        Some(field) => negotiated(came, field, hello, least),
+        None => None,
+    };
     let (every, timeout) = (time(&hello.every), time(&hello.timeout));
     if every.is_none() && timeout.is_none() {
         return false;
@@ -153,6 +185,20 @@ fn times_of(plan: &mut Plan, came: &Came<'_>) -> bool {
     }
     plan.hello = None;
     true
+}
+
+/// A number of a header field in a hello with lines (`heart-beat:0,10000` of STOMP 1.2): the server wants no heartbeat
+/// more often than that, and we none more often than `least`. `field` is its name and the number's place, from 1.
+fn negotiated(came: &Came<'_>, field: &str, hello: &Hello, least: Option<Span>) -> Option<Span> {
+    let (name, place) = field.split_once('#')?;
+    let place = place.parse::<usize>().ok()?.checked_sub(1)?;
+    let value = came.text?.lines().take_while(|line| !line.is_empty()).find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then_some(value)
+    })?;
+    let wanted = value.split(',').nth(place)?.trim().parse::<f64>().ok()? * hello.unit.seconds();
+    let wanted = (TIME_MIN..=TIME_MAX).contains(&wanted).then(|| Span::from_seconds(wanted))?;
+    Some(least.map_or(wanted, |least| least.max(wanted)))
 }
 
 fn time_at(came: &Came<'_>, pointer: &str, hello: &Hello) -> Option<Span> {

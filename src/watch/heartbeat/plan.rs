@@ -28,6 +28,8 @@ pub struct Plan {
     pub after: Option<Box<Answer>>,
     /// Where the server's hello names the times.
     pub hello: Option<Box<Hello>>,
+    /// The first heartbeat comes after a random part of the interval (with the fixed clock).
+    pub jitter: bool,
     /// Another plan is chosen when the server is recognised.
     pub auto: bool,
     /// Of those, or the built-in ones.
@@ -108,6 +110,7 @@ pub struct Respond {
 pub struct Hello {
     /// What the hello begins with.
     pub starts: String,
+    /// A pointer into its JSON, or a field of its lines and the place of the number there: `heart-beat#2`.
     pub every: Option<String>,
     pub timeout: Option<String>,
     /// What its numbers count.
@@ -183,6 +186,7 @@ impl Default for Plan {
             respond: Vec::new(),
             after: None,
             hello: None,
+            jitter: false,
             auto: false,
             presets: None,
             given: Given::default(),

@@ -3,6 +3,7 @@
 use super::plan::{Answer, Clock, Plan, Role, Send};
 use crate::event::show;
 use crate::moment::Span;
+use crate::watch::heartbeat::Filling;
 
 impl Send {
     /// For a person: `ping`, `text "HeartBeat"`, `3 bytes of binary`.
@@ -13,6 +14,18 @@ impl Send {
             Send::Binary(bytes) => format!("{} bytes of binary", bytes.len()),
             Send::Template { text, binary: false } => format!("text {}", shown(&text.source())),
             Send::Template { text, binary: true } => format!("binary {}", shown(&text.source())),
+        }
+    }
+}
+
+impl Send {
+    /// The same with a template filled in as it went out.
+    pub(super) fn words_filled(&self, filling: &Filling<'_>) -> String {
+        match self {
+            Send::Template { text, binary } => {
+                format!("{} {}", if *binary { "binary" } else { "text" }, shown(&text.fill(filling)))
+            }
+            _ => self.words(),
         }
     }
 }

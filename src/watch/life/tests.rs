@@ -576,7 +576,7 @@ fn a_heartbeat_of_the_servers_is_answered_at_once_but_not_behind_a_close() {
 fn a_server_that_its_subprotocol_tells_is_taken_at_its_word() {
     let heartbeat = heartbeat::Plan { auto: true, ..heartbeat::Plan::default() };
     let mut life = life(&Plan { heartbeat, ..plan() });
-    life.learn_subprotocol(Some("graphql-transport-ws"));
+    life.learn_open(Some("graphql-transport-ws"), "ws://a/");
     let Some(Output::Emit(EventKind::HeartbeatChosen(chosen))) = life.poll() else { panic!("nothing chosen") };
     assert_eq!(chosen.preset, "graphql");
     assert!(chosen.why.contains("graphql-transport-ws"), "{}", chosen.why);

@@ -144,6 +144,7 @@ const TAIL: &str = "\n\
     every = \"25s\"\n\
     timeout = \"10s\"\n\
     clock = \"idle\"                      # or fixed\n\
+    jitter = true                       # optional: the first one after a random part, with clock = \"fixed\"\n\
     misses = 1\n\
     after = { \"/op\" = \"welcome\" }       # optional: plain pings until then\n\
     hello = { starts = \"{\", every = \"/interval\", unit = \"s\" } # optional\n\

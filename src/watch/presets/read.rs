@@ -15,7 +15,7 @@ type Field<'i> = Spanned<DeValue<'i>>;
 /// A shorter interval is a flood.
 const TIME_LEAST: Span = Span::from_millis(1);
 const ANSWERS: &str = "any, match, none, ping, text:..., regex:..., hex:... or a table of pointers";
-const FIELDS: &str = "name, what, role, send, answer, respond, every, timeout, clock, misses, after, hello, first, \
+const FIELDS: &str = "name, what, role, send, answer, respond, every, timeout, clock, jitter, misses, after, hello, first, \
                       subprotocol, query or verified";
 
 /// The presets of a table.
@@ -114,6 +114,10 @@ impl Source<'_> {
             "timeout" => plan.timeout = self.time(key, value)?,
             "clock" => plan.clock = self.clock(value)?,
             "misses" => plan.misses = self.misses(value)?,
+            "jitter" => {
+                let jitter = value.get_ref().as_bool();
+                plan.jitter = jitter.ok_or_else(|| self.expected(value, "jitter as true or false"))?;
+            }
             "hello" => plan.hello = Some(Box::new(self.hello(value)?)),
             _ => return Ok(false),
         }

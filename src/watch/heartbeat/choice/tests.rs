@@ -105,7 +105,8 @@ fn until_the_hello_it_is_plain_pings_which_any_sign_of_life_settles() {
 
 #[test]
 fn a_hello_names_the_interval_and_the_servers_count_is_repeated() {
-    let mut beats = Heartbeat::new(preset("discord").unwrap(), Moment::START, 7);
+    // The first one comes after a part of the interval: here all of it but one of 2^32.
+    let mut beats = Heartbeat::new(preset("discord").unwrap(), Moment::START, u32::MAX);
     came(&mut beats, 0, r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1000}}"#);
     assert_eq!(sent(&mut beats, 1_000), Some(Payload::Text(r#"{"op":1,"d":null}"#.into())));
     came(&mut beats, 1_500, r#"{"t":"READY","s":42,"op":0,"d":{}}"#);
@@ -113,6 +114,47 @@ fn a_hello_names_the_interval_and_the_servers_count_is_repeated() {
     came(&mut beats, 2_100, r#"{"op":1,"d":null}"#);
     let reply = Payload::Text(r#"{"op":1,"d":42}"#.into());
     assert!(outputs(&mut beats).contains(&Output::Reply(reply)));
+}
+
+#[test]
+fn the_first_beat_of_discord_comes_after_a_random_part_of_the_interval() {
+    let hello = r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":40000}}"#;
+    for (nonce, due) in [(0, 0), (u32::MAX / 2, 20_000), (u32::MAX, 40_000)] {
+        let mut beats = Heartbeat::new(preset("discord").unwrap(), Moment::START, nonce);
+        came(&mut beats, 0, hello);
+        let first = beats.due().unwrap().nanos() as f64 / 1e6;
+        assert!((first - f64::from(due)).abs() < 1.0, "{nonce}: {first}");
+    }
+}
+
+#[test]
+fn stomp_beats_as_often_as_both_sides_agree() {
+    for (field, every) in [("0,30000", 30_000), ("0,4000", 10_000), ("0,0", 10_000), ("x", 10_000)] {
+        let mut beats = Heartbeat::new(preset("stomp").unwrap(), Moment::START, 7);
+        came(&mut beats, 0, &format!("CONNECTED\nversion:1.2\nheart-beat:{field}\n\n\0"));
+        assert_eq!(beats.due(), Some(ms(every)), "{field}");
+    }
+}
+
+#[test]
+fn the_version_in_the_url_tells_who_begins_the_heartbeats_of_engine_io() {
+    let hello = r#"0{"sid":"x","pingInterval":300,"pingTimeout":200,"maxPayload":1}"#;
+    for (url, name) in
+        [("ws://a/?EIO=3&transport=websocket", "engineio3"), ("ws://a/?EIO=4", "engineio"), ("ws://a/", "engineio")]
+    {
+        let mut beats = Heartbeat::new(auto(), Moment::START, 7);
+        beats.learn_url(url);
+        came(&mut beats, 10, hello);
+        assert_eq!(chosen(&mut beats)[0].preset, name, "{url}");
+    }
+}
+
+#[test]
+fn the_probe_of_engine_io_is_followed_by_its_upgrade() {
+    let mut beats = Heartbeat::new(preset("engineio-probe").unwrap(), Moment::START, 7);
+    assert_eq!(sent(&mut beats, 25_000), Some(Payload::Text("2probe".into())));
+    came(&mut beats, 25_010, "3probe");
+    assert!(outputs(&mut beats).contains(&Output::Reply(Payload::Text("5".into()))));
 }
 
 #[test]
