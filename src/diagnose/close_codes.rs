@@ -240,6 +240,22 @@ const SAID: &[Said] = &[
     },
     Said {
         code: 1008,
+        reason: "unexpected data message",
+        server: "",
+        confidence: Likely,
+        cause: "the server takes no messages on this connection, only pings (CloseRead of coder/websocket)",
+        help: "send nothing on it, or let the server read messages instead of calling CloseRead",
+    },
+    Said {
+        code: 1011,
+        reason: "failed to connect to downstream server",
+        server: "",
+        confidence: Likely,
+        cause: "websockify stands there, and cannot reach the target that it was started with",
+        help: "start the target, or correct the HOST:PORT in websockify's command line or token file",
+    },
+    Said {
+        code: 1008,
         reason: "rate limit",
         server: "",
         confidence: Likely,

@@ -115,7 +115,29 @@ pub fn close_unanswered(ended: &Ended) -> Option<Finding> {
         false => Finding::of("close-unanswered", "server side", format!("our Close {sent} was not answered in time"))
             .because(Likely, "the server does not handle a Close frame, or hangs"),
     };
+    // What came may have been the pongs and the Close: they lie inside a frame that has no end.
+    let finding = match ended.mid_frame {
+        Some((came, of)) if of > 0 => unfinished(finding, came, of),
+        _ => finding,
+    };
     Some(finding.saw_all(figures(ended)))
+}
+
+/// A frame that announced more than ever came.
+fn unfinished(finding: Finding, came: u64, of: u64) -> Finding {
+    let swapped = u16::try_from(of).ok().map(|of| u64::from(of.swap_bytes())).filter(|swapped| *swapped <= came);
+    let finding = finding.saw(format!("the last frame of the server side announced {of} bytes, {came} came"));
+    match swapped {
+        Some(right) => finding
+            .because(Likely, format!("its length was written in the wrong byte order: {right} bytes were meant"))
+            .advise("write the length in network order, the high byte first (RFC 6455 section 5.2)"),
+        None => finding
+            .because(
+                Likely,
+                "a frame of the server side announces a wrong length, and what it sent since lies inside it",
+            )
+            .advise("look at how the server writes the length of its frames; -vvv shows this one"),
+    }
 }
 
 /// Age, silence and what else is known of the moment of an end.
@@ -190,6 +212,16 @@ fn explained(finding: Finding, dropped: &Dropped, code: u16, reason: &str) -> Fi
     if let Some(said) = said(code, reason, dropped.server().unwrap_or_default()) {
         return finding.because(said.confidence, said.cause).advise(said.help);
     }
+    let first = dropped.ended.first_message.as_ref().map_or(&[][..], |first| first.0.as_slice());
+    if dropped.ended.messages_out > 0 && first.starts_with(b"INFO {") {
+        return finding
+            .saw("its first message begins with INFO {: a NATS server")
+            .because(
+                Likely,
+                "NATS takes its own commands only (CONNECT, PING, SUB), and the message sent is none of them",
+            )
+            .advise("use a client of NATS, or begin with the text CONNECT {\"verbose\":false} and a line end");
+    }
     if code == 1002 && dropped.subprotocol().is_none() && contains(&dropped.url, "graphql") {
         return finding
             .saw("the path speaks of GraphQL, and no subprotocol was agreed to")
@@ -247,6 +279,9 @@ fn close_then_cut(dropped: &Dropped, code: Option<u16>, reason: &str) -> Finding
     let fact = format!("{}, and the connection broke before our answer was through", plain.fact);
     let finding = Finding::of("close-then-cut", "server side", fact).saw_all(plain.seen);
     match plain.code {
+        "closed-normally-early" if dropped.ended.age < AT_ONCE => {
+            finding.because(plain.confidence, plain.cause).advise(plain.help.concat())
+        }
         "closed-normally-early" | "going-away" if plain.confidence == Possible => {
             finding.because(Certain, "TCP was closed right behind the Close frame, often with our data unread")
         }
@@ -277,12 +312,57 @@ fn fin(ended: &Ended, behind_nginx: bool) -> Finding {
                  what stands behind it",
             )
             .advise("look at the application's log for this moment, then at the proxy's"),
+        false if is_lively(ended) => finding
+            .saw(format!("no idle limit: the last byte came {} before", show::span(ended.quiet_in)))
+            .because(
+                Possible,
+                "a reload or restart of a proxy (nginx: worker_shutdown_timeout) or of the server, a maximum age, a limit \
+                 that counts messages only, or a crash of the process",
+            )
+            .advise("look at the log of the proxy and the server for this moment; --hold with --reconnect shows whether it \
+                     repeats"),
+        false if is_silent(ended) => finding
+            .because(
+                Possible,
+                "an idle limit of a proxy or of the server; or a maximum age, a reload of a proxy, a server that closes the \
+                 socket only, a crash of its process",
+            )
+            .advise("wscope probe --idle tells an idle limit from a maximum age; then look at the log of the proxy and the \
+                     server for this moment"),
         false => finding,
     }
 }
 
 fn reset(ended: &Ended) -> Finding {
-    Finding::of("reset", "server side", cut_words("the connection was reset", ended))
+    let finding = Finding::of("reset", "server side", cut_words("the connection was reset", ended));
+    match ended.age < AT_ONCE {
+        // Nothing forgets a connection, and no limit of time ends it, so soon.
+        true => finding
+            .because(
+                Possible,
+                "the application's handler returned or failed right after the open, or its process crashed, with data of \
+                 ours unread",
+            )
+            .advise("look at the application's log for this moment"),
+        false if is_silent(ended) => finding
+            .because(
+                Possible,
+                "an idle limit of a proxy that ends by a reset (stunnel, a firewall), a maximum age, or a crash of the process",
+            )
+            .advise("wscope probe --idle tells an idle limit from the others; look at the server's log for this moment"),
+        false => finding,
+    }
+}
+
+/// Nothing has passed since the open, or for ten seconds.
+fn is_silent(ended: &Ended) -> bool {
+    let silence = ended.quiet_in.min(ended.quiet_out);
+    silence >= Span::from_secs(1) && (silence >= Span::from_secs(10) || silence.seconds() >= ended.age.seconds() * 0.95)
+}
+
+/// Bytes passed right before the end: no idle limit of theirs ended it.
+fn is_lively(ended: &Ended) -> bool {
+    ended.age >= Span::from_secs(1) && ended.quiet_in < Span::from_secs(1)
 }
 
 /// The fact, with the place inside the stream where it ended.
@@ -334,6 +414,11 @@ fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
             "silent-next-hop",
             "server side",
             format!("a heartbeat was acknowledged by the next hop, and unanswered{waited}"),
+        )
+        .because(
+            Possible,
+            "the server's process or its event loop hangs; its handler does not read (libraries of Go answer pings only \
+             inside a read); a proxy keeps the bytes; the server ignores this heartbeat",
         ),
         Some(false) => Finding::of(
             "silent-path",
@@ -359,6 +444,7 @@ fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::sample::ended;
+    use crate::event::PayloadBytes;
 
     fn dropped(how: How) -> Dropped {
         Dropped::sample(ended(how, 72.2, 10.0, 12.0))
@@ -533,5 +619,39 @@ mod tests {
         let behind = judge(&dropped).unwrap();
         assert!(behind.cause.contains("HTTP/1.0") && behind.confidence == Possible, "{behind:?}");
         assert_eq!(behind.help[1], "proxy_http_version 1.1;");
+    }
+
+    #[test]
+    fn an_end_is_told_by_its_age_and_the_silence_before_it() {
+        let of = |how: How, age: f64, quiet: f64| judge(&Dropped::sample(ended(how, age, quiet, quiet))).unwrap();
+        assert!(of(How::Reset, 0.001, 0.001).cause.contains("right after the open"));
+        assert!(of(How::Reset, 3.0, 3.0).cause.starts_with("an idle limit"));
+        assert!(of(How::Reset, 30.0, 0.2).cause.starts_with("the process crashed"));
+        assert!(of(How::Fin, 4.1, 0.096).cause.starts_with("a reload or restart"));
+        assert!(of(How::Fin, 3.0, 3.0).cause.starts_with("an idle limit"));
+        assert!(of(How::Fin, 30.0, 5.0).cause.starts_with("a proxy's idle or maximum time"));
+    }
+
+    #[test]
+    fn a_frame_without_end_has_swallowed_the_close() {
+        let how = || How::CloseUnanswered { code: Some(1000), cut: true };
+        let of = |came, of| Ended { mid_frame: Some((came, of)), ..ended(how(), 1.0, 0.0, 0.0) };
+        let swapped = close_unanswered(&of(314, 11_265)).unwrap();
+        assert!(swapped.cause.contains("wrong byte order: 300 bytes"), "{swapped:?}");
+        let wrong = close_unanswered(&of(314, 100_000)).unwrap();
+        assert!(wrong.cause.contains("wrong length"), "{wrong:?}");
+        let plain = close_unanswered(&Ended { mid_frame: None, ..ended(how(), 1.0, 0.0, 0.0) }).unwrap();
+        assert!(plain.cause.contains("instead of answering"), "{plain:?}");
+    }
+
+    #[test]
+    fn a_nats_server_is_known_by_its_first_message() {
+        let how = How::Close { code: Some(1002), reason: "Protocol Violation".into() };
+        let mut dropped = Dropped::sample(ended(how, 1.0, 0.0, 0.0));
+        dropped.ended.first_message = Some(PayloadBytes(b"INFO {\"server_id\":\"x\"}".to_vec()));
+        dropped.ended.messages_out = 1;
+        assert!(judge(&dropped).unwrap().cause.contains("NATS"));
+        dropped.ended.messages_out = 0;
+        assert!(!judge(&dropped).unwrap().cause.contains("NATS"));
     }
 }

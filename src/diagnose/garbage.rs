@@ -4,6 +4,7 @@
 use crate::diagnose::ends::Dropped;
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Direction, Finding, How, PayloadBytes, show};
+use crate::wire::close;
 
 /// So many bytes are shown in hex, and so many as text.
 const HEX_SHOWN: usize = 8;
@@ -189,13 +190,7 @@ fn by_breach(breach: &str, words: &str, first: &[u8], dropped: &Dropped) -> Find
             .because(Certain, "the message is larger than --max-message");
     }
     if breach.starts_with("close-") {
-        let finding = Finding::of("illegal-close-code", "server side", fact);
-        return match words.contains("one byte") {
-            true => finding
-                .because(Likely, "the server builds the frame by hand: a code takes two bytes, in network order")
-                .advise("write the code as two bytes (RFC 6455 section 5.5.1), or leave the body empty"),
-            false => finding,
-        };
+        return close_by_hand(Finding::of("illegal-close-code", "server side", fact), words, first);
     }
     let finding = illegal(fact);
     match breach {
@@ -209,12 +204,19 @@ fn by_breach(breach: &str, words: &str, first: &[u8], dropped: &Dropped) -> Find
         "mask-unexpected" if first.starts_with(&[0x89, 0x88]) => finding
             .because(Likely, "our own ping came back as it was sent: what is behind the 101 only echoes bytes")
             .advise("look at what really answers behind the proxy: it upgrades and does not speak WebSocket"),
+        // The byte of a short length with a number of 128 or more in it: its highest bit is that of the mask.
+        "mask-unexpected" if is_long_in_short(first) => finding
+            .because(Likely, "a length over 125 is written into the field of seven bits, whose highest bit means a mask")
+            .advise("from 126 bytes on write 126 and two bytes of length, from 64 KiB on 127 and eight (RFC 6455 section 5.2)"),
         "mask-unexpected" => finding
             .because(Likely, "the server sends with a client's code: only clients mask")
             .advise("let the server send without a mask: every client must end the connection, with 1002"),
         "text-not-utf8" => finding
-            .because(Likely, "binary data sent as text, or a character cut in two")
-            .advise("send binary data in binary messages"),
+            .because(
+                Likely,
+                "binary data sent as text, a character cut in two, or text in another encoding (Latin-1, Windows-1252, GBK)",
+            )
+            .advise("send text in UTF-8, and binary data in binary messages"),
         "length-not-minimal" => finding
             .because(Likely, "the server builds its frames by hand, always with the long form of the length")
             .advise("let the server write the shortest form of the length (RFC 6455 section 5.2)"),
@@ -223,7 +225,38 @@ fn by_breach(breach: &str, words: &str, first: &[u8], dropped: &Dropped) -> Find
         | "control-fragmented"
         | "continuation-of-nothing"
         | "message-inside-message"
-        | "length-too-large" => out_of_step(breach, finding, dropped),
+        | "length-too-large" => out_of_step(breach, finding, first, dropped),
+        _ => finding,
+    }
+}
+
+/// A Close frame whose body is wrong: what was meant, as far as its bytes tell.
+fn close_by_hand(finding: Finding, words: &str, first: &[u8]) -> Finding {
+    if words.contains("one byte") {
+        return finding
+            .because(Likely, "the server builds the frame by hand: a code takes two bytes, in network order")
+            .advise("write the code as two bytes (RFC 6455 section 5.5.1), or leave the body empty");
+    }
+    let (Some([high, low]), body) = (first.get(2..4).and_then(|code| <[u8; 2]>::try_from(code).ok()), first.get(4..))
+    else {
+        return finding;
+    };
+    let (code, swapped) = (u16::from_be_bytes([high, low]), u16::from_le_bytes([high, low]));
+    let reason = body.filter(|reason| !reason.is_empty()).map(|reason| format!("its reason: {}", show::bytes(reason)));
+    let finding = finding.saw_all(reason);
+    match code {
+        400..=599 => finding
+            .because(Likely, "a status of HTTP is used as a Close code")
+            .advise(format!("use 4{code} in its place, or 1008 with this reason")),
+        _ if close::is_legal(swapped) && !close::is_legal(code) && swapped < 5000 => finding
+            .because(Likely, format!("the two bytes of the code are swapped: {swapped} was meant"))
+            .advise("write the code in network order, the high byte first (RFC 6455 section 5.5.1)"),
+        _ if high.is_ascii_digit() && low.is_ascii_digit() => finding
+            .because(Likely, "the code is written as text")
+            .advise("write the code as a number of two bytes (RFC 6455 section 5.5.1), then the reason"),
+        _ if high.is_ascii_alphanumeric() && low.is_ascii_alphanumeric() => finding
+            .because(Likely, "the body begins with the reason: the two bytes of the code are missing before it")
+            .advise("put the code as two bytes before the reason (RFC 6455 section 5.5.1)"),
         _ => finding,
     }
 }
@@ -248,7 +281,21 @@ fn compressed(finding: Finding, dropped: &Dropped) -> Finding {
 }
 
 /// Without a frame before it the first frame itself is built wrongly; behind others a length may have been wrong.
-fn out_of_step(breach: &str, finding: Finding, dropped: &Dropped) -> Finding {
+fn out_of_step(breach: &str, finding: Finding, first: &[u8], dropped: &Dropped) -> Finding {
+    if breach == "control-too-long" && matches!(first, [0x88, 0x7e, _, _, 3 | 15, ..]) {
+        return finding
+            .because(Certain, "a Close frame whose reason is longer than 123 bytes")
+            .advise("shorten the reason: code and reason together have 125 bytes at most (RFC 6455 section 5.5)");
+    }
+    if breach == "message-inside-message" && matches!(first, [0x01 | 0x02, ..]) {
+        return finding
+            .because(
+                Possible,
+                "the server never sets the FIN bit: a whole message begins with 0x81 or 0x82; or two writers send on one \
+                 socket at the same time",
+            )
+            .advise("let the server set FIN on the last frame of each message; -vvv shows the frame before this one");
+    }
     if !is_behind_frames(dropped) {
         return finding.because(
             Possible,
@@ -264,6 +311,11 @@ fn out_of_step(breach: &str, finding: Finding, dropped: &Dropped) -> Finding {
              stream is out of step",
         )
         .advise("let one task alone write to the socket, with a queue before it; -vvv shows the frame before this one")
+}
+
+/// Readable text where the key of a mask would be, behind a length byte with the highest bit.
+fn is_long_in_short(first: &[u8]) -> bool {
+    matches!(first, [0x81, 0x80..=0xff, ..]) && first.len() >= 10 && is_readable(&first[2..first.len().min(34)])
 }
 
 fn is_behind_frames(dropped: &Dropped) -> bool {

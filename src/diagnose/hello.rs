@@ -3,6 +3,7 @@
 //! taken for a missing one; products are recognised by `watch::products`.
 
 use crate::diagnose::ends::Dropped;
+use crate::diagnose::facts::contains;
 use crate::diagnose::place::Place;
 use crate::event::finding::Confidence::{Likely, Possible};
 use crate::event::{Finding, How, PayloadBytes, show};
@@ -178,8 +179,13 @@ fn close_words(dropped: &Dropped) -> Option<String> {
 fn missing_subprotocol(dropped: &Dropped, code: u16) -> Option<Finding> {
     let ended = &dropped.ended;
     let is_at_once = code == 1002 && ended.messages_out == 0 && ended.age.seconds() <= AT_ONCE;
-    if dropped.subprotocol().is_some() || !(code == 4406 || is_at_once) {
+    let reason = close_reason(dropped);
+    let is_said = contains(reason, "subprotocol") || contains(reason, "sub-protocol");
+    if dropped.subprotocol().is_some() || !(code == 4406 || is_at_once || is_said) {
         return None;
+    }
+    if is_said && code != 4406 {
+        return Some(said_subprotocol(dropped, code, reason));
     }
     let found = products::by_url(Place::of(&dropped.url).path);
     let product = match &found {
@@ -216,6 +222,28 @@ fn missing_subprotocol(dropped: &Dropped, code: u16) -> Option<Finding> {
         None => "offer the subprotocol of the client that works; the common ones are:",
     };
     Some(finding.advise(help).paste_lines(names.iter().map(|name| format!("--subprotocol {name}")).collect()))
+}
+
+/// The reason speaks of it: nothing more is to be guessed.
+fn said_subprotocol(dropped: &Dropped, code: u16, reason: &str) -> Finding {
+    let fact = format!("the server closed with {code}, and its reason speaks of the subprotocol");
+    let finding = Finding::of("subprotocol-missing", "client", fact).saw(format!("reason: {}", show::quoted(reason)));
+    match dropped.offered.as_slice() {
+        [] => finding
+            .because(Likely, "the server wants a subprotocol, and none was offered")
+            .advise("offer the one that the server's clients use, by -s NAME; the reason may name it"),
+        offered => finding
+            .saw(format!("offered, and not chosen: {}", show::quoted(&offered.join(", "))))
+            .because(Likely, "none of the subprotocols offered is one of the server's")
+            .advise("offer another one by -s NAME; the reason may name it"),
+    }
+}
+
+fn close_reason(dropped: &Dropped) -> &str {
+    match &dropped.ended.how {
+        How::Close { reason, .. } | How::CloseThenCut { reason, .. } => reason,
+        _ => "",
+    }
 }
 
 fn recognise(dropped: &Dropped) -> Option<Recognised> {

@@ -50,4 +50,5 @@ pub fn alone(dropped: &Dropped) -> Option<Finding> {
         .or_else(|| lone::keepalive(dropped))
         .or_else(|| lone::application_silent(dropped))
         .or_else(|| lone::forgotten(dropped))
+        .or_else(|| lone::upon_ours(dropped))
 }

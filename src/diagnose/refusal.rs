@@ -23,6 +23,7 @@ use crate::event::Finding;
 use crate::event::Tried;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::show;
+use crate::wire::upgrade::accept_key;
 
 /// Texts of servers that got an unencrypted request on a port for TLS.
 const PLAIN_TO_TLS_TEXTS: &[(&str, &str)] = &[
@@ -37,6 +38,7 @@ pub fn refused(facts: &Facts, status: u16, reason: &str) -> Finding {
     let answer = Answer::new(facts, status, reason, &body);
     plain_to_tls(&answer)
         .or_else(|| own_request(&answer))
+        .or_else(|| wrong_status(&answer))
         .or_else(|| rights::bots(&answer).map(|finding| with_hops(finding, &answer)))
         .or_else(|| fingerprints::recognise(facts, status, reason, &body))
         .or_else(|| version(&answer))
@@ -85,6 +87,21 @@ fn own_request(answer: &Answer<'_>) -> Option<Finding> {
             .saw(format!("our own request went out without {missing}"))
             .because(Certain, "-H removed or replaced it")
             .advise("leave -H for these headers out"),
+    )
+}
+
+/// The right accept value for our key under another status: a WebSocket's handler answered.
+fn wrong_status(answer: &Answer<'_>) -> Option<Finding> {
+    let accept = answer.facts.answered("Sec-WebSocket-Accept")?;
+    if accept_key(answer.sent("Sec-WebSocket-Key")?) != accept {
+        return None;
+    }
+    Some(
+        answer
+            .finding("answered-without-upgrade")
+            .saw("Sec-WebSocket-Accept is there, and right for the key that was sent")
+            .because(Likely, format!("the server agrees to the upgrade, and writes {} in place of 101", answer.status))
+            .advise("let the server's answer begin with HTTP/1.1 101 Switching Protocols"),
     )
 }
 

@@ -243,7 +243,9 @@ pub fn allow_origin(product: &str, origin: Option<&str>) -> Option<Remedy> {
         "gorilla" => (
             "in gorilla's Upgrader:",
             format!(
-                "CheckOrigin: func(r *http.Request) bool {{\n    return r.Header.Get(\"Origin\") == \"{origin}\"\n}},"
+                "CheckOrigin: func(r *http.Request) bool {{ // without an Origin it is no page\n    \
+                 o := r.Header.Get(\"Origin\")\n    \
+                 return o == \"\" || o == \"https://\"+r.Host || o == \"{origin}\"\n}},"
             ),
         ),
         "coder/websocket" => {

@@ -72,6 +72,16 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
     }
 }
 
+/// How the words of a second look end that was cut off too.
+const ENDED: &str = "ended without an answer";
+
+/// Some servers (libwebsockets) end a connection whose subprotocol they do not know.
+fn offered_words(facts: &Facts) -> Option<String> {
+    let offered = facts.offered();
+    let words = format!("offered: {}; some servers end so upon a name that they do not know", offered.join(", "));
+    (!offered.is_empty()).then(|| show::safe(&words))
+}
+
 fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
     let end = if reset { "reset" } else { "ended" };
     let fact = match received {
@@ -89,11 +99,22 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
         true => finding
             .because(
                 Possible,
-                "the process behind it crashed or refused without a word, or a filter on the way ended it",
+                "the process behind it crashed or refused without a word, a proxy that only forwards TCP has nothing behind \
+                 it (stunnel, a load balancer), or a filter on the way ended it",
             )
-            .advise("look at the log of the server side for this moment"),
+            .advise("look at the log of the server side for this moment, and whether what stands behind the TLS side runs"),
+        // A port that ends whatever comes is no HTTP server that refuses one request.
+        false if facts.second_look(Tried::Tls).is_some_and(|look| look.words.ends_with(ENDED)) => finding
+            .saw_all(facts.second_look_words())
+            .because(
+                Possible,
+                "what forwards this port has nothing behind it (docker -p, ssh -L, kubectl port-forward, a TCP proxy), the \
+                 PROXY protocol is wanted first, or the port is not one of HTTP; or the process crashed",
+            )
+            .advise("look whether the server behind the port runs; then at the log of what forwards it"),
         false if facts.second_look(Tried::Tls).is_some() => finding
             .saw_all(facts.second_look_words())
+            .saw_all(offered_words(facts))
             .because(
                 Possible,
                 "the process behind it crashed or refused without a word, a proxy is told to say nothing (444), or a filter \

@@ -82,7 +82,13 @@ fn in_browsers(code: &str, got: &str) -> Option<&'static str> {
 fn upgrade_header(facts: &Facts, finding: Finding) -> Finding {
     let Some(value) = facts.answered("Upgrade") else {
         return match is_accept_right(facts) {
-            true => finding.because(Likely, format!("{} took Upgrade out: the rest of the 101 is right", hop(facts))),
+            true if front(facts).is_some() => {
+                finding.because(Likely, format!("{} took Upgrade out: the rest of the 101 is right", hop(facts)))
+            }
+            true => finding.because(
+                Possible,
+                "a hop in between took Upgrade out, or the server's answer is written by hand: the rest of the 101 is right",
+            ),
             false => finding,
         };
     };

@@ -227,7 +227,7 @@ fn a_close_before_a_reset_is_found_though_our_write_fails_first() {
     let ended = events.one("ended");
     assert_eq!((&ended["how"], &ended["code"]), (&json!("close_then_cut"), &json!(1009)), "{ended}");
     assert_eq!(ended["reason"], "too big");
-    assert_eq!(events.finding("close-then-cut")["severity"], "error");
+    assert_eq!(events.finding("size-limit")["severity"], "error");
 }
 
 /// A listener whose connections take few bytes before they are read. Small segments keep the sender's buffer small too.

@@ -139,6 +139,36 @@ fn frames_out_of_step_have_one_cause_first_and_another_later() {
 }
 
 #[test]
+fn a_close_frame_made_by_hand_tells_what_was_meant() {
+    let body = |bytes: &[u8]| [&[0x88, bytes.len() as u8], bytes].concat();
+    for (bytes, cause, help) in [
+        (&[1, 0x91, b'U', b'n'][..], "status of HTTP", "4401"),
+        (&[0xe8, 3], "1000 was meant", "network order"),
+        (b"bye now", "missing before it", "two bytes before"),
+        (b"1000", "written as text", "as a number"),
+    ] {
+        let finding = told("close-code", &body(bytes));
+        assert!(finding.cause.contains(cause) && finding.help[0].contains(help), "{bytes:?}: {finding:?}");
+        assert_eq!(finding.confidence, Likely);
+    }
+    assert!(told("close-code", &body(&[1, 0x91, b'U', b'n'])).seen[0].contains("its reason: \"Un\""));
+    // The twin: 1005 and 1006 are passed on from a library.
+    assert!(told("close-code", &body(&[3, 0xed])).cause.contains("1005"));
+    let long = told("control-too-long", &[0x88, 0x7e, 0, 0xca, 3, 0xf3, b'E']);
+    assert_eq!((long.confidence, long.cause.contains("123 bytes")), (Certain, true));
+}
+
+#[test]
+fn a_long_length_in_the_short_field_is_no_mask() {
+    let finding = told("mask-unexpected", b"\x81\xc8xxxxxxxxxxxx");
+    assert!(finding.cause.contains("seven bits"), "{finding:?}");
+    // The twin: a mask's key and what it hides are no text.
+    assert!(told("mask-unexpected", b"\x81\x85\x01\x92\xf3\x04\x80\x11\x02\x99\x01").cause.contains("client's code"));
+    let never = later("message-inside-message", &[0x01, 0x05]);
+    assert!(never.cause.contains("FIN bit") && never.cause.contains("two writers"), "{}", never.cause);
+}
+
+#[test]
 fn our_own_limit_and_a_close_are_other_codes() {
     assert_eq!(told("over-limit", b"").code, "message-over-limit");
     assert_eq!(told("close-code", b"").code, "illegal-close-code");

@@ -90,6 +90,18 @@ fn another_age_another_reason_or_a_message_that_was_sent_is_another_story() {
 }
 
 #[test]
+fn a_reason_that_speaks_of_the_subprotocol_is_believed() {
+    let how = || How::Close { code: Some(1008), reason: "client must speak the echo subprotocol".into() };
+    let none = missing(&drop_of(how(), 1.0, "", "/x")).unwrap();
+    assert_eq!((none.code, none.confidence), ("subprotocol-missing", Likely));
+    assert!(none.cause.contains("none was offered"), "{}", none.cause);
+    let mut offered = drop_of(how(), 1.0, "", "/x");
+    offered.offered = vec!["chat".into()];
+    assert!(missing(&offered).unwrap().cause.contains("none of the subprotocols offered"));
+    assert!(missing(&drop_of(close(1008), 1.0, "", "/x")).is_none());
+}
+
+#[test]
 fn a_subprotocol_that_is_wanted_is_suggested() {
     let sure = missing(&drop_of(close(4406), 0.1, "", "/x")).unwrap();
     assert_eq!((sure.code, sure.confidence), ("subprotocol-missing", Likely));

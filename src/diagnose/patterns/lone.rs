@@ -107,6 +107,47 @@ fn is_heartbeat(frame: &FrameBrief, waited: Span) -> bool {
     is_message && (frame.ago.seconds() - waited.seconds()).abs() <= SAME
 }
 
+/// An end this soon after something of ours is an answer to it.
+const UPON: Span = Span::from_millis(50);
+
+/// FIN or reset right behind a message or a ping of ours: the server fails upon it, or does not take it.
+pub(super) fn upon_ours(dropped: &Dropped) -> Option<Finding> {
+    let ended = &dropped.ended;
+    let is_end = matches!(ended.how, How::Fin | How::Reset) && ended.by == Side::Peer && ended.mid_frame.is_none();
+    if !is_end || dropped.farewell || !dropped.wrongs.is_empty() {
+        return None;
+    }
+    if let Some(sent) = ended.sent_last.filter(|sent| sent.ago <= UPON) {
+        let help = if dropped.is_server("uwebsockets") {
+            "send a smaller message, or raise maxPayloadLength; then look at what the handler makes of it"
+        } else {
+            "send what the server's clients send; then look at the server's log for this moment"
+        };
+        let finding = ends::judge(dropped)?.saw(format!(
+            "it came {} after a message of ours of {}",
+            show::span(sent.ago),
+            show::size(sent.len)
+        ));
+        return Some(finding.because(
+            Possible,
+            "the server ends upon this message: it is not of its protocol, its handler failed on it, or it is larger than \
+             a limit whose Close 1009 is not sent (so uWebSockets); or the server was about to end anyway",
+        ).advise(help));
+    }
+    let pinged = last(ended, Direction::Out, PING).filter(|ago| *ago <= UPON)?;
+    let is_answered = last(ended, Direction::In, PONG).is_some() || dropped.pings_answered > 0;
+    if is_answered {
+        return None;
+    }
+    let finding = ends::judge(dropped)?
+        .saw(format!("it came {} after a ping of ours; none was ever answered", show::span(pinged)));
+    Some(
+        finding
+            .because(Possible, "the server fails upon a ping, or a limit of time ended it in the same moment")
+            .advise("try without pings: --heartbeat off, or --heartbeat-send text:TEXT with what the server answers"),
+    )
+}
+
 /// A reset answers our first bytes after a long silence.
 pub(super) fn forgotten(dropped: &Dropped) -> Option<Finding> {
     let ended = &dropped.ended;

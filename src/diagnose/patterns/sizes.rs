@@ -85,11 +85,7 @@ pub(super) fn several(drops: &[Dropped]) -> Option<Common> {
 pub(super) fn alone(dropped: &Dropped) -> Option<Finding> {
     match &dropped.ended.how {
         How::Close { code: Some(TOO_BIG), .. } if dropped.ended.by == Side::Peer => closed(dropped),
-        How::CloseThenCut { code: Some(TOO_BIG), .. } => {
-            let sent = sent_before_1009(dropped)?;
-            let (confidence, cause) = why_closed(dropped, sent);
-            Some(advise(ends::judge(dropped)?.saw(sent_words(sent)).because(confidence, cause), dropped, sent.len))
-        }
+        How::CloseThenCut { code: Some(TOO_BIG), .. } => closed(dropped),
         _ if is_after_large(dropped) => {
             let last = dropped.ended.sent_last?;
             let size = show::size(last.len);
@@ -111,7 +107,7 @@ pub(super) fn alone(dropped: &Dropped) -> Option<Finding> {
 fn closed(dropped: &Dropped) -> Option<Finding> {
     let sent = sent_before_1009(dropped)?;
     let (confidence, cause) = why_closed(dropped, sent);
-    let How::Close { reason, .. } = &dropped.ended.how else { return None };
+    let (How::Close { reason, .. } | How::CloseThenCut { reason, .. }) = &dropped.ended.how else { return None };
     let said = if reason.is_empty() { "no reason given".into() } else { show::quoted(reason) };
     let size = show::size(sent.len);
     let fact = format!("the server side closed with 1009 after a message of ours of {size}, {said}");
@@ -119,7 +115,21 @@ fn closed(dropped: &Dropped) -> Option<Finding> {
         .saw(sent_words(sent))
         .saw_all(ends::figures(&dropped.ended))
         .because(confidence, cause);
+    let finding = match &dropped.ended.how {
+        How::CloseThenCut { .. } => finding.saw("the connection broke before our answer was through"),
+        _ => finding,
+    };
+    // coder/websocket reads one byte more than it takes: `read limited at 32769 bytes`.
+    if let Some(limit) = number_behind(reason, "read limited at ").and_then(|over| over.checked_sub(1)) {
+        let help = format!("send smaller messages, or raise the limit of coder/websocket, here {}:", show::size(limit));
+        return Some(finding.advise(help).paste(&["c.SetReadLimit(1 << 20)"]));
+    }
     Some(advise(finding, dropped, sent.len))
+}
+
+fn number_behind(text: &str, words: &str) -> Option<u64> {
+    let (_, rest) = text.split_once(words)?;
+    rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The message that a Close 1009 can mean.

@@ -57,11 +57,36 @@ fn a_close_1009_behind_a_large_message_is_a_limit_of_size() {
 }
 
 #[test]
-fn a_close_1009_that_was_cut_keeps_its_class() {
+fn a_close_1009_that_was_cut_is_a_limit_of_size_too() {
     let cut = How::CloseThenCut { code: Some(1009), reason: "too big".into() };
     let finding = alone(&after(cut, 100_000, 0.05, 100_000)).unwrap();
-    assert_eq!((finding.code, finding.confidence), ("close-then-cut", Certain));
+    assert_eq!((finding.code, finding.confidence), ("size-limit", Certain));
+    assert!(finding.seen.iter().any(|line| line.contains("broke before our answer")), "{:?}", finding.seen);
     assert!(finding.help[0].contains("Jetty 64 KiB"), "{:?}", finding.help);
+}
+
+#[test]
+fn the_limit_of_coder_stands_in_its_reason() {
+    let finding = alone(&after(close(1009, "read limited at 32769 bytes"), 40_000, 0.001, 40_000)).unwrap();
+    assert!(finding.help[0].contains("coder/websocket, here 32 KiB"), "{:?}", finding.help);
+    assert_eq!(finding.help[1], "c.SetReadLimit(1 << 20)");
+}
+
+#[test]
+fn an_end_right_upon_a_message_or_a_ping_of_ours_is_told_with_it() {
+    let upon = alone(&after(How::Fin, 2_000, 0.001, 2_000)).unwrap();
+    assert_eq!((upon.code, upon.confidence), ("fin-without-close", Possible));
+    assert!(upon.cause.contains("ends upon this message") && upon.cause.contains("uWebSockets"), "{}", upon.cause);
+    // The twin: the message was long before.
+    assert_eq!(alone(&after(How::Fin, 2_000, 0.5, 2_000)), None);
+    let pinged = |answered: u64| {
+        let mut dropped = dropped(How::Fin, 2.0, 2.0, 0.001);
+        dropped.ended.last_frames = vec![frame(Direction::Out, 9, 0.001)];
+        dropped.pings_answered = answered;
+        alone(&dropped)
+    };
+    assert!(pinged(0).is_some_and(|finding| finding.cause.contains("fails upon a ping")));
+    assert_eq!(pinged(3), None);
 }
 
 #[test]

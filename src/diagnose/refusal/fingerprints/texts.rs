@@ -53,10 +53,10 @@ use Place::{Body, Reason, Whole};
 
 const KEY: &str = "Sec-WebSocket-Key";
 const VERSION: &str = "Sec-WebSocket-Version";
-const WRAPPED: &str = "a wrapper around the response hides what an upgrade needs; or the program sets \
+const WRAPPED: &str = "a wrapper around the response hides http.Hijacker, which an upgrade needs; or the program sets \
     Sec-WebSocket-Extensions itself";
 const UNABLE: &str =
-    "a wrapper around the response hides what an upgrade needs; or this server has no WebSocket at all";
+    "a wrapper around the response hides http.Hijacker, which an upgrade needs; or this server has no WebSocket at all";
 
 /// The first row that fits counts: longer texts stand before those that they contain.
 #[rustfmt::skip]
@@ -199,10 +199,16 @@ fn by_http2(refused: &Refused, server: &str) -> Finding {
 
 fn inside(refused: &Refused, server: &str, why: &str, sure: Confidence) -> Finding {
     let fact = format!("{}: the application's own code failed in the upgrade", refused.said());
-    Finding::of("handshake-failed-inside", "server side", fact)
+    let finding = Finding::of("handshake-failed-inside", "server side", fact)
         .saw(format!("the answer that {server} has for this"))
-        .because(sure, why)
-        .advise("look at the application's log at the time of this answer")
+        .because(sure, why);
+    match why.contains("http.Hijacker") {
+        true => finding.advise(
+            "give the middleware's ResponseWriter a Hijack method, or mount the path outside it (http.TimeoutHandler can \
+             never upgrade); the application's log has gorilla's own words",
+        ),
+        false => finding.advise("look at the application's log at the time of this answer"),
+    }
 }
 
 fn unready(refused: &Refused, server: &str, why: &str, sure: Confidence) -> Finding {

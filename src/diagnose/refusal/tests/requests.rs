@@ -175,3 +175,14 @@ fn a_401_without_a_challenge_names_what_it_can_be() {
         ("401 X\r\nWWW-Authenticate: Bearer", "", "upgrade-unauthorized", Likely, "no token", "--bearer"),
     ]);
 }
+
+#[test]
+fn a_right_accept_under_another_status_is_a_handler_that_answers_wrongly() {
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let of = |accept: &str| judged_with(REQUEST, "ws://a/", &format!("200 OK\r\nSec-WebSocket-Accept: {accept}"), "");
+    let right = of("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    assert_eq!((right.code, right.confidence), ("answered-without-upgrade", Likely));
+    assert!(right.cause.contains("200 in place of 101"), "{right:?}");
+    assert!(!of("x").cause.contains("in place of 101"));
+}
