@@ -97,6 +97,7 @@ pub(super) fn reach_plan(target: &TargetArgs, time: &TimeArgs) -> Result<reach::
         request: request(target)?,
         timeout: time.connect_timeout.map_or(Some(CONNECT_TIMEOUT), Limit::span),
         second_look: true,
+        until: None,
         redirects: target.location.then_some(target.max_redirects),
         life: life::Plan {
             role: Role::Client,

@@ -108,7 +108,8 @@ async fn examine(
     clock: Clock,
 ) -> (Exit, Option<Exit>) {
     let url = target.url();
-    let reach = aimed(&plan.reach, target);
+    let mut reach = aimed(&plan.reach, target);
+    reach.until = plan.timeout.map(|span| Moment::START.after(span));
     let heartbeat = reach.life.heartbeat.every;
     let limit = plan.timeout.map(|span| Limit { span, at: Moment::START.after(span) });
     let wrongs = conduct::Current::default();

@@ -48,6 +48,8 @@ pub struct Plan {
     pub redirects: Option<u32>,
     /// After a first dial that failed, what tells its cause is tried once.
     pub second_look: bool,
+    /// The run ends then: a look that would not be done by then is not begun.
+    pub until: Option<Moment>,
     pub life: life::Plan,
     pub max_message: u64,
     pub wanted: Wanted,
@@ -100,7 +102,9 @@ impl Reach {
     /// Tries once in a run what tells the cause of a failure, before that is told.
     async fn look_again(&mut self, plan: &dial::Plan, failed: &DialFailed, log: &Log) {
         let Some(tried) = second_look::worth(plan.target.tls, failed.phase, &failed.fault) else { return };
-        if !self.plan.second_look || std::mem::replace(&mut self.looked, true) {
+        // Without it the failure would not be told, only that the time is used up.
+        let is_late = self.plan.until.is_some_and(|until| until.since(self.clock.now()) <= second_look::WAIT);
+        if is_late || !self.plan.second_look || std::mem::replace(&mut self.looked, true) {
             return;
         }
         // The address that failed, not another one of the name: that may be another server.

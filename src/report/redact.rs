@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use crate::event::secrets::is_secret_name;
 use crate::event::{
     ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Examined, Finding, Judged, Listening,
-    Opened, Redirected, SecondLook, UpgradeAnswered, UpgradeSent,
+    Opened, PayloadBytes, Redirected, SecondLook, UpgradeAnswered, UpgradeSent,
 };
 use crate::wire::head::Head;
 
@@ -218,6 +218,7 @@ fn masked_failure(failed: &DialFailed) -> Option<DialFailed> {
             }
             DialFault::InvalidUpgrade { breaches }
         }
+        DialFault::NotHttp { first } => DialFault::NotHttp { first: masked_bytes(first)? },
         DialFault::Redirects { words } => DialFault::Redirects { words: text(words) },
         DialFault::NameNotFound { .. }
         | DialFault::NameLookupFailed { .. }
@@ -228,13 +229,19 @@ fn masked_failure(failed: &DialFailed) -> Option<DialFailed> {
         | DialFault::Tls { .. }
         | DialFault::TlsCut { .. }
         | DialFault::Refused { .. }
-        | DialFault::NotHttp { .. }
         | DialFault::CutBeforeAnswer { .. }
         | DialFault::AlertBeforeAnswer { .. }
         | DialFault::HeadTooLarge { .. }
         | DialFault::Io { .. } => return None,
     };
     Some(DialFailed { phase: failed.phase, fault, took: failed.took })
+}
+
+/// First bytes of an answer that is no HTTP; none when nothing in them is masked.
+fn masked_bytes(bytes: &PayloadBytes) -> Option<PayloadBytes> {
+    let plain = std::str::from_utf8(&bytes.0).ok()?;
+    let masked = text(plain);
+    (masked != plain).then(|| PayloadBytes(masked.into_bytes()))
 }
 
 /// A finding with the secrets in its texts masked.

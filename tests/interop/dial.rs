@@ -47,6 +47,14 @@ fn a_port_that_says_nothing_uses_up_the_connect_timeout() {
 }
 
 #[test]
+fn a_second_look_does_not_use_up_the_time_in_which_the_failure_is_told() {
+    let peer = mute();
+    let args = ["--timeout", "2s", "--connect-timeout", "1s"];
+    let ran = assert_fails(&[&args[..], &[&peer.url()]].concat(), 17, "UNREACHABLE", "no-answer");
+    assert!(ran.events().all("second_look").is_empty(), "{}", ran.stdout);
+}
+
+#[test]
 fn a_port_that_says_nothing_to_tls() {
     let url = mute().url().replace("ws://", "wss://");
     let ran = assert_fails(&["--connect-timeout", "1s", &url], 17, "UNREACHABLE", "tls-silent");

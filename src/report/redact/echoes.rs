@@ -58,6 +58,10 @@ impl Echoes {
                 let fault = DialFault::Refused { status: *status, reason: self.text(reason) };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
             }
+            EventKind::DialFailed(DialFailed { phase, fault: DialFault::NotHttp { first }, took }) => {
+                let fault = DialFault::NotHttp { first: PayloadBytes(self.bytes(&first.0)) };
+                EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
+            }
             _ => return None,
         };
         (masked != *kind).then_some(masked)

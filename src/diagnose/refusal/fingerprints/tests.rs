@@ -251,6 +251,8 @@ fn each_other_text_about_the_request_has_its_meaning() {
     assert!(wanted.help[0].contains("-s NAME"), "{:?}", wanted.help);
     let named = judged("400 Bad Request", format!("{python}: invalid subprotocol; expected one of a, b.\n").as_str());
     assert_eq!(named.help, ["offer one that it names: -s a or -s b"]);
+    let hostile = format!("{python}: invalid subprotocol; expected one of $(reboot), `x`, -oProxy, a;b.\n");
+    assert!(!judged("400 Bad Request", &hostile).help[0].contains("reboot"));
     let none = judged("400 Bad Request", format!("{python}: no subprotocol in common.\n").as_str());
     assert_eq!((none.code, none.confidence), ("upgrade-refused", Certain));
 }

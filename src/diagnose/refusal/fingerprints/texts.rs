@@ -329,7 +329,10 @@ fn old_http(refused: &Refused, server: &str) -> Finding {
 /// `expected one of chat.v1, chat.v2` as flags, ready to paste.
 fn named_subprotocols(body: &str) -> Option<String> {
     let rest = body.split_once("expected one of ")?.1.lines().next()?.trim_end_matches('.');
-    let is_token = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    // What a server says goes into a command line here: only what no shell acts upon.
+    let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte);
+    let is_token =
+        |name: &&str| !name.is_empty() && name.len() <= 60 && !name.starts_with('-') && name.bytes().all(is_harmless);
     let names: Vec<String> = rest
         .split(',')
         .map(str::trim)
