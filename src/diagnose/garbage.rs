@@ -58,6 +58,13 @@ const KNOWN: &[Known] = &[
         help: "let the proxy speak HTTP/1.1 to the application for this path, or WebSocket over HTTP/2 (RFC 8441)",
     },
     Known {
+        is: is_line_end,
+        fact: "a line end came where a frame must begin",
+        confidence: Likely,
+        cause: "the server writes one line end too many behind the head of its 101",
+        help: "end the head with one empty line: CR LF behind the last field, then CR LF",
+    },
+    Known {
         is: is_text,
         fact: "plain text came where a frame must begin",
         confidence: Possible,
@@ -89,7 +96,8 @@ pub fn judge(dropped: &Dropped) -> Option<Finding> {
 
 fn first_words(first: &[u8]) -> String {
     let hex: Vec<String> = first.iter().take(HEX_SHOWN).map(|byte| format!("{byte:02x}")).collect();
-    let shown = &first[..first.len().min(TEXT_SHOWN)];
+    let run = if is_text(first) { readable_run(first) } else { first.len() };
+    let shown = &first[..run.min(TEXT_SHOWN)];
     if is_readable(shown) { format!("{} = {}", hex.join(" "), show::bytes(shown)) } else { hex.join(" ") }
 }
 
@@ -351,8 +359,18 @@ fn is_settings(first: &[u8]) -> bool {
     matches!(first, [0, 0, _, 4, 0 | 1, 0, 0, 0, 0, ..])
 }
 
+/// A frame may follow in the same bytes: the beginning decides.
 fn is_text(first: &[u8]) -> bool {
-    first.len() >= 8 && is_readable(first)
+    readable_run(first) >= 8
+}
+
+/// So many bytes at the beginning are text.
+fn readable_run(first: &[u8]) -> usize {
+    (1..=first.len()).take_while(|end| is_readable(&first[..*end])).last().unwrap_or(0)
+}
+
+fn is_line_end(first: &[u8]) -> bool {
+    matches!(first, [b'\r', b'\n', 0x80..=0xff, ..] | [b'\n', 0x80..=0xff, ..])
 }
 
 /// Hex digits and a line end.

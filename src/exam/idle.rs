@@ -260,11 +260,11 @@ fn agree(one: Span, two: Span) -> bool {
     one.max(two).nanos() - one.min(two).nanos() <= tolerance(one.max(two)).nanos()
 }
 
-/// Five twelfths of the limit, in whole seconds from 5 s on.
+/// Five twelfths of the limit, in tenths below a second, then in whole seconds, then in fives.
 fn advice(limit: Span) -> Span {
     let part = limit.times(5.0 / 12.0);
     match part.seconds() {
-        short if short < 1.0 => part,
+        short if short < 1.0 => Span::from_millis(((short * 10.0) as u64).max(1) * 100),
         seconds if seconds < 10.0 => Span::from_secs(seconds as u64),
         seconds => Span::from_secs(seconds as u64 / 5 * 5),
     }

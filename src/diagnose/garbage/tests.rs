@@ -169,6 +169,15 @@ fn a_long_length_in_the_short_field_is_no_mask() {
 }
 
 #[test]
+fn text_before_a_frame_and_a_line_end_too_many_are_known() {
+    let text = told("reserved-bits", b"hello client\n\x8a\x08\x01\x02");
+    assert_eq!(text.fact, "plain text came where a frame must begin");
+    assert!(text.seen[0].contains("\"hello client\\n\""), "{:?}", text.seen);
+    let line = told("continuation-of-nothing", b"\r\n\x81\x02hi");
+    assert!(line.cause.contains("one line end too many"), "{line:?}");
+}
+
+#[test]
 fn our_own_limit_and_a_close_are_other_codes() {
     assert_eq!(told("over-limit", b"").code, "message-over-limit");
     assert_eq!(told("close-code", b"").code, "illegal-close-code");
