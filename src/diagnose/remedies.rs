@@ -28,7 +28,11 @@ const NGINX_UPGRADE: &[&str] =
     &["proxy_http_version 1.1;", "proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection \"upgrade\";"];
 
 /// For an application that is known to have got the request as HTTP/1.1: nginx takes no directive twice.
-const NGINX_HEADERS: &[&str] = &["proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection \"upgrade\";"];
+const NGINX_HEADERS: &[&str] = &[
+    "# proxy_http_version 1.1; is set already: the request arrived as HTTP/1.1",
+    "proxy_set_header Upgrade $http_upgrade;",
+    "proxy_set_header Connection \"upgrade\";",
+];
 
 const APACHE_UPGRADE: &[&str] = &["ProxyPass \"/ws/\" \"http://127.0.0.1:8080/ws/\" upgrade=websocket"];
 
