@@ -111,8 +111,8 @@ fn not_given(asked: &CertificateRequest, fault: &DialFault) -> Finding {
         DialFault::AlertBeforeAnswer { alert } | DialFault::Tls { alert: Some(alert), .. } => {
             (alert_words(*alert), Likely)
         }
-        DialFault::CutBeforeAnswer { reset: true, .. } => ("then RST, before any answer".to_owned(), Likely),
-        DialFault::CutBeforeAnswer { .. } => ("then FIN, before any answer".to_owned(), Likely),
+        DialFault::CutBeforeAnswer { reset: true, .. } => ("then RST, before any answer".to_owned(), Possible),
+        DialFault::CutBeforeAnswer { .. } => ("then FIN, before any answer".to_owned(), Possible),
         _ => ("then the connection ended in the handshake".to_owned(), Likely),
     };
     let from = match asked.issuers.as_slice() {
@@ -129,7 +129,7 @@ fn not_given(asked: &CertificateRequest, fault: &DialFault) -> Finding {
     )
     .saw(format!("CertificateRequest: one{from}"))
     .saw(end)
-    .because(sure, "the server is set up for mutual TLS; if it does not need the certificate, its process crashed")
+    .because(sure, "the server is set up for mutual TLS; or it does without the certificate, and its process crashed or refused without a word")
 }
 
 /// An alert that names its cause.

@@ -82,7 +82,7 @@ pub async fn handshake(
 pub fn alert_words(alert: u8) -> String {
     let (name, words) = match alert {
         10 => ("unexpected_message", "the peer did not expect our message"),
-        40 => ("handshake_failure", "the peer shares no TLS version, cipher or key exchange with us"),
+        40 => ("handshake_failure", "the peer ended the handshake"),
         42 => ("bad_certificate", "the peer refuses our certificate, or that we have none"),
         47 => ("illegal_parameter", "the peer refuses a value in our handshake"),
         48 => ("unknown_ca", "the peer does not know who issued our certificate"),

@@ -297,7 +297,9 @@ fn a_server_that_ends_after_asking_for_a_certificate_wants_one() {
     };
     assert_eq!(failed(&facts, &end), None);
     facts.tls.as_mut().unwrap().certificate_request = asked(&[]);
-    assert_eq!(failed(&facts, &end).unwrap().code, "client-certificate-wanted");
+    let wanted = failed(&facts, &end).unwrap();
+    assert_eq!((wanted.code, wanted.confidence), ("client-certificate-wanted", Possible));
+    assert!(wanted.cause.contains("or it does without"), "{}", wanted.cause);
 }
 
 #[test]
