@@ -29,7 +29,7 @@ pub fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// The same as text.
 ///
 /// # Errors
-/// As [`bytes`]; `InvalidData` for what is no UTF-8.
+/// As [`bytes()`]; `InvalidData` for what is no UTF-8.
 pub fn text(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(bytes(path, most)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "expected text in UTF-8, got other bytes"))
