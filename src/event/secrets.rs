@@ -34,6 +34,34 @@ pub fn is_credential_field(name: &str) -> bool {
     name.eq_ignore_ascii_case("cookie") || (is_secret_name(name) && !is_handshake)
 }
 
+/// What stands before a token where a browser's client hides one among the subprotocols.
+pub const TOKEN_MARKS: [&str; 7] =
+    ["bearer", "token", "access_token", "authorization", "auth", "jwt", "base64url.bearer"];
+
+/// `bearer.abc`, `bearer-abc`, `bearer abc`.
+pub fn has_token_behind(lower: &str, mark: &str) -> bool {
+    lower.strip_prefix(mark).is_some_and(|rest| rest.len() > 1 && rest.starts_with(['.', '-', ' ', ':', '=', '~']))
+}
+
+/// A JWT begins with `eyJ`, base64 of `{"`; a long run of letters and digits is a token of another kind.
+pub fn is_token(name: &str) -> bool {
+    let mixed = name.bytes().any(|byte| byte.is_ascii_digit()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    name.starts_with("eyJ") || (name.len() >= 40 && mixed)
+}
+
+/// The subprotocols without those that hold a token, by themselves or behind a mark (`bearer`, then the token).
+pub fn without_tokens(names: &[String]) -> Vec<String> {
+    let mut after_mark = false;
+    let holds = |name: &String| {
+        let lower = name.to_ascii_lowercase();
+        let held = after_mark || is_token(name) || TOKEN_MARKS.iter().any(|mark| has_token_behind(&lower, mark));
+        after_mark = TOKEN_MARKS.contains(&lower.as_str());
+        !held
+    };
+    let mut keeps = holds;
+    names.iter().filter(|name| keeps(name)).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +75,11 @@ mod tests {
         for name in ["Host", "Sec-WebSocket-Key", "X-Monkey", "Accept-Language", "Keyboard", "Author"] {
             assert!(!is_credential_field(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_token_among_the_subprotocols_is_known_alone_and_behind_its_mark() {
+        let names = ["chat.v1", "bearer.abc", "bearer", "s3cret", "v2"].map(String::from);
+        assert_eq!(without_tokens(&names), ["chat.v1", "bearer", "v2"]);
     }
 }

@@ -9,7 +9,7 @@ use std::pin::pin;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-use crate::event::secrets::is_credential_field;
+use crate::event::secrets::{is_credential_field, without_tokens};
 use crate::event::{
     Attempt, DialFailed, DialFault, DialStarted, EventKind, FaultDone, Opened, Phase, Redirected, Wanted,
 };
@@ -208,6 +208,7 @@ impl Reach {
             let request = &mut self.plan.request.request;
             request.authorization = None;
             request.cookies.clear();
+            request.subprotocols = without_tokens(&request.subprotocols);
             request.extra.retain(|extra| !is_credential(extra));
             self.plan.request.host = None;
         }

@@ -6,7 +6,7 @@ pub mod echoes;
 
 use std::borrow::Cow;
 
-use crate::event::secrets::is_secret_name;
+use crate::event::secrets::{TOKEN_MARKS, has_token_behind, is_secret_name, is_token};
 use crate::event::{
     ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Examined, Finding, Judged, Listening,
     Opened, PayloadBytes, Redirected, SecondLook, UpgradeAnswered, UpgradeSent,
@@ -14,9 +14,6 @@ use crate::event::{
 use crate::wire::head::Head;
 
 const MASK: &str = "***";
-
-/// What stands before a token where a browser's client hides one among the subprotocols.
-const TOKEN_MARKS: [&str; 7] = ["bearer", "token", "access_token", "authorization", "auth", "jwt", "base64url.bearer"];
 
 /// The flags whose value is a secret or a header field.
 const SECRET_FLAGS: [&str; 3] = ["--auth", "--bearer", "--cookie"];
@@ -61,6 +58,8 @@ enum Next {
     Any,
     Secret,
     Header,
+    /// A token may be offered as one.
+    Subprotocols,
     /// A fault's `@5s` is no user of a URL.
     Plain,
 }
@@ -69,6 +68,7 @@ fn masked_argument(arg: &str, before: Next) -> (String, Next) {
     match before {
         Next::Secret => return (masked_secret(arg), Next::Any),
         Next::Header => return (masked_header_argument(arg), Next::Any),
+        Next::Subprotocols => return (subprotocols(arg), Next::Any),
         Next::Plain => return (text(arg), Next::Any),
         Next::Any => {}
     }
@@ -77,6 +77,9 @@ fn masked_argument(arg: &str, before: Next) -> (String, Next) {
     }
     if arg == "--header" {
         return (arg.to_owned(), Next::Header);
+    }
+    if arg == "--subprotocol" {
+        return (arg.to_owned(), Next::Subprotocols);
     }
     if arg == "--fault" {
         return (arg.to_owned(), Next::Plain);
@@ -88,8 +91,17 @@ fn masked_argument(arg: &str, before: Next) -> (String, Next) {
         if flag == "--header" {
             return (format!("{flag}={}", masked_header_argument(value)), Next::Any);
         }
+        if flag == "--subprotocol" {
+            return (format!("{flag}={}", subprotocols(value)), Next::Any);
+        }
     }
-    if let Some(value) = short_header(arg) {
+    if let Some(value) = short_value(arg, 's') {
+        if value.is_empty() {
+            return (arg.to_owned(), Next::Subprotocols);
+        }
+        return (format!("{}{}", &arg[..arg.len() - value.len()], subprotocols(value)), Next::Any);
+    }
+    if let Some(value) = short_value(arg, 'H') {
         if value.is_empty() {
             return (arg.to_owned(), Next::Header);
         }
@@ -102,10 +114,10 @@ fn masked_argument(arg: &str, before: Next) -> (String, Next) {
     (url(arg), Next::Any)
 }
 
-/// The value behind `-H`, which may stand after short flags that take none (`-vkH`).
-fn short_header(arg: &str) -> Option<&str> {
+/// The value behind `-H` or `-s`, which may stand after short flags that take none (`-vkH`).
+fn short_value(arg: &str, letter: char) -> Option<&str> {
     let flags = arg.strip_prefix('-').filter(|flags| !flags.starts_with('-'))?;
-    flags.trim_start_matches(['v', 'q', 'L', 'k', '4', '6']).strip_prefix('H')
+    flags.trim_start_matches(['v', 'q', 'L', 'k', '4', '6']).strip_prefix(letter)
 }
 
 fn masked_secret(value: &str) -> String {
@@ -316,17 +328,6 @@ fn subprotocols(list: &str) -> String {
     masked.collect::<Vec<_>>().join(",")
 }
 
-/// `bearer.abc`, `bearer-abc`, `bearer abc`.
-fn has_token_behind(lower: &str, mark: &str) -> bool {
-    lower.strip_prefix(mark).is_some_and(|rest| rest.len() > 1 && rest.starts_with(['.', '-', ' ', ':', '=', '~']))
-}
-
-/// A JWT begins with `eyJ`, base64 of `{"`; a long run of letters and digits is a token of another kind.
-fn is_token(name: &str) -> bool {
-    let mixed = name.bytes().any(|byte| byte.is_ascii_digit()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    name.starts_with("eyJ") || (name.len() >= 40 && mixed)
-}
-
 /// Masks wherever it stands in `plain`: userinfo behind `://`, secret query values, JWTs.
 fn text(plain: &str) -> String {
     without_jwts(&without_query_secrets(&without_userinfo(plain)))
@@ -411,6 +412,22 @@ mod tests {
 
     fn args(line: &[&str]) -> String {
         command_line(&line.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_token_offered_as_a_subprotocol_is_masked_on_the_command_line() {
+        let line = |args: &[&str]| command_line(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>());
+        for args in [
+            &["-s", "bearer.s3cret"][..],
+            &["-sbearer.s3cret"],
+            &["-vs", "bearer.s3cret"],
+            &["--subprotocol", "chat,bearer.s3cret"],
+            &["--subprotocol=bearer.s3cret"],
+        ] {
+            let shown = line(args);
+            assert!(shown.contains("bearer.***") && !shown.contains("s3cret"), "{shown}");
+        }
+        assert_eq!(line(&["-s", "chat.v1"]), "-s chat.v1");
     }
 
     #[test]

@@ -158,7 +158,16 @@ fn what_is_for_one_server_does_not_follow_a_redirect_to_another() {
         }
     });
     let peer = RawPeer::answering(response("307 Temporary Redirect", &format!("Location: {}\r\n", goal.url()), ""));
-    let secrets = ["-H", "X-Api-Key: s3cret-key", "--bearer", "s3cret-token", "--cookie", "sid=s3cret-sid"];
+    let secrets = [
+        "-H",
+        "X-Api-Key: s3cret-key",
+        "--bearer",
+        "s3cret-token",
+        "--cookie",
+        "sid=s3cret-sid",
+        "-s",
+        "bearer.s3cret",
+    ];
     assert_healthy(&[&["-L", "-H", "X-Trace: 7"][..], &secrets, &[&peer.url()]].concat());
     let head = heads.lock().unwrap().clone();
     assert!(head.contains("X-Trace: 7") && !head.contains("s3cret"), "{head}");

@@ -58,6 +58,14 @@ impl Echoes {
                 let fault = DialFault::Refused { status: *status, reason: self.text(reason) };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
             }
+            EventKind::DialFailed(DialFailed { phase, fault: DialFault::InvalidUpgrade { breaches }, took }) => {
+                let mut breaches = breaches.clone();
+                for breach in &mut breaches {
+                    (breach.expected, breach.got) = (self.text(&breach.expected), self.text(&breach.got));
+                }
+                let fault = DialFault::InvalidUpgrade { breaches };
+                EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
+            }
             EventKind::DialFailed(DialFailed { phase, fault: DialFault::NotHttp { first }, took }) => {
                 let fault = DialFault::NotHttp { first: PayloadBytes(self.bytes(&first.0)) };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
