@@ -29,7 +29,7 @@ pub struct ProbeArgs {
 
     /// Bound the whole run (30s, plus --hold)
     ///
-    /// With --compare it is 30s plus --compare-for, with --idle 30s plus --idle-max, with --deep a minute more. What was under way when it ran out is named, and the exit code is
+    /// With --compare it is 30s plus --compare-for, with --idle 30s plus --idle-max, with --deep 51s more (61s with --strict). What was under way when it ran out is named, and the exit code is
     /// 124. Shorter than what was asked for: refused before anything is sent.
     #[arg(long, value_name = "DUR|off", value_parser = values::limit, allow_hyphen_values = true)]
     pub timeout: Option<Limit>,

@@ -45,6 +45,11 @@ impl Plan {
     pub fn at_most(&self) -> Span {
         deep::at_most(self.strict)
     }
+
+    /// The time for all of it, and for a check that is under way when it ends.
+    pub fn at_most_beside(&self) -> Span {
+        self.at_most().plus(GRACE)
+    }
 }
 
 /// Examines behind a probe, unless nothing was reached. What stopped it, if something did.
@@ -61,7 +66,7 @@ pub async fn examine(
     let log = Log::default();
     let mut told = 0;
     // Whatever a peer does, what was announced is kept.
-    let end = clock.now().after(plan.at_most()).after(GRACE);
+    let end = clock.now().after(plan.at_most_beside());
     let mut running = pin!(run(plan, reach, clock, &log));
     loop {
         let tick = clock.now().after(TICK);
@@ -103,9 +108,9 @@ fn hand_over(log: &Log, audience: &mut Audience<'_>) -> usize {
     checks
 }
 
-/// What it may take at most, before anything is sent.
-pub fn planned(plan: &Plan) -> EventKind {
-    let (requests, at_most) = (deep::cost(plan.strict), plan.at_most());
+/// What it may take at most, before anything is sent; no more than the run's own limit.
+pub fn planned(plan: &Plan, limit: Option<Span>) -> EventKind {
+    let (requests, at_most) = (deep::cost(plan.strict), plan.at_most().min(limit.unwrap_or(plan.at_most())));
     EventKind::ExamPlanned(ExamPlanned { what: "deep".into(), requests, at_most })
 }
 

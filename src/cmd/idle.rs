@@ -42,6 +42,8 @@ pub struct Plan {
 const LAST_PING: Span = Span::from_secs(3);
 /// Beside `max`: opening, watching past the limit, the last ping, closing.
 const AROUND: Span = Span::from_secs(20);
+/// A peer that keeps us busy is left so much behind `max`, so that what was announced holds.
+const CUT_OFF: Span = Span::from_secs(18);
 /// Four connections take messages up to this size, or less if so asked for.
 const MESSAGE_MAX: u64 = 8 << 20;
 /// The readers are told so often.
@@ -96,7 +98,7 @@ async fn watch_all(
     let mut all = pin!(async { tokio::join!(silent, pinging, talking, receiving) });
     let limit = timeout.map(|timeout| Moment::START.after(timeout));
     // Whatever a peer does, what was announced is kept.
-    let end = clock.now().after(idle.max).after(AROUND);
+    let end = clock.now().after(idle.max).after(CUT_OFF);
     loop {
         let tick = clock.now().after(TICK);
         let stopped = tokio::select! {

@@ -123,7 +123,7 @@ async fn examine(
         control::Control::on(&mut run, clock.now(), ConnId::default(), finding);
     }
     if let Some(deep) = &plan.deep {
-        control::Control::on(&mut run, clock.now(), ConnId::default(), deep::planned(deep));
+        control::Control::on(&mut run, clock.now(), ConnId::default(), deep::planned(deep, plan.timeout));
     }
     let mut session = Session::new(plan.session.clone());
     let mut dialer = reach::Reach::new(reach.clone(), clock, wrongs);

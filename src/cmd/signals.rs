@@ -1,9 +1,12 @@
 //! SIGINT, SIGTERM and SIGHUP (as SIGTERM) as something to poll. Owns the registration; what follows is the command's.
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::unconstrained;
 
 use crate::event::Exit;
 
@@ -28,8 +31,13 @@ impl Signals {
         })
     }
 
-    /// The exit that the next signal asks for.
+    /// The exit that the next signal asks for. A peer that sends without a pause uses up what the runtime gives one turn,
+    /// and a signal must not wait for the peer to stop.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Exit> {
+        pin!(unconstrained(poll_fn(|cx| self.poll_each(cx)))).poll(cx)
+    }
+
+    fn poll_each(&mut self, cx: &mut Context<'_>) -> Poll<Exit> {
         if self.interrupt.poll_recv(cx).is_ready() {
             return Poll::Ready(Exit::Interrupted);
         }
@@ -41,6 +49,6 @@ impl Signals {
 
     /// Waits for the next one.
     pub async fn next(&mut self) -> Exit {
-        std::future::poll_fn(|cx| self.poll(cx)).await
+        poll_fn(|cx| self.poll(cx)).await
     }
 }

@@ -13,6 +13,7 @@ pub struct ExamPlanned {
     pub what: String,
     /// Connections and requests together, at most.
     pub requests: u32,
+    /// `deep`: behind the probe's own steps; `idle`: in all.
     #[serde(rename = "at_most_ns")]
     pub at_most: Span,
 }

@@ -75,6 +75,7 @@ pub async fn drive<S: Socket, C: Control>(
     let mut asleep = clock.asleep();
     let mut wall = clock::wall_offset_millis();
     let mut read_since = false;
+    let mut asked = clock.now();
     loop {
         let now = clock.now();
         if link.want(control.wanted()) {
@@ -92,7 +93,13 @@ pub async fn drive<S: Socket, C: Control>(
             Woke::Timer
         } else {
             read_since = true;
-            wait_for_one(link, control, &mut timer, wake, clock).await
+            // A peer that sends without a pause must not keep a wish, such as a signal, from being heard.
+            let wishes_first = now.since(asked) >= GRACE;
+            if wishes_first {
+                asked = now;
+                tokio::task::yield_now().await;
+            }
+            wait_for_one(link, control, &mut timer, wake, wishes_first, clock).await
         };
         let now = clock.now();
         if let Woke::Held(since) = woke {
@@ -147,6 +154,7 @@ async fn wait_for_one<S: Socket, C: Control>(
     control: &mut C,
     timer: &mut Timer,
     wake: Moment,
+    wishes_first: bool,
     clock: Clock,
 ) -> Woke {
     if control.is_holding() {
@@ -164,6 +172,9 @@ async fn wait_for_one<S: Socket, C: Control>(
         return Woke::Held(since);
     }
     poll_fn(|cx| {
+        if wishes_first && control.poll_wake(cx).is_ready() {
+            return Poll::Ready(Woke::Wish);
+        }
         if let Poll::Ready(io) = link.poll_io(cx) {
             return Poll::Ready(Woke::Io(io));
         }

@@ -285,6 +285,7 @@ impl<S: Socket> Link<S> {
 
     /// Reads what is there, but not without end: a pass is to leave time for others.
     fn read_engine(&mut self, cx: &mut Context<'_>) {
+        self.engine.get_mut().below_mut().begin_pass(PASS_BYTES);
         let (mut messages, mut bytes) = (0, 0);
         while messages < self.pass_messages && bytes < PASS_BYTES {
             let next = Pin::new(&mut self.engine).poll_next(cx);
@@ -331,6 +332,7 @@ impl<S: Socket> Link<S> {
 
     fn read_raw(&mut self, cx: &mut Context<'_>, until: Option<Moment>) {
         let mut scratch = [0; 4096];
+        self.engine.get_mut().below_mut().begin_pass(PASS_BYTES);
         loop {
             let mut buf = ReadBuf::new(&mut scratch);
             let polled = Pin::new(self.engine.get_mut()).poll_read(cx, &mut buf);

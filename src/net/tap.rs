@@ -34,6 +34,8 @@ pub struct Tap<S> {
     spill: Spill,
     /// So many of the next bytes to go out are no frames, on purpose.
     opaque: usize,
+    /// So many more bytes this pass of reading may give.
+    allowance: usize,
     incoming: Lane,
     outgoing: Lane,
     notes: VecDeque<FrameNote>,
@@ -63,6 +65,7 @@ impl<S> Tap<S> {
             rest,
             spill: Spill::default(),
             opaque: 0,
+            allowance: usize::MAX,
             incoming: Lane::new(Direction::In, Sequence::new(!client, limit), wanted, preview),
             outgoing: Lane::new(Direction::Out, Sequence::new(client, u64::MAX), wanted, preview),
             notes: VecDeque::new(),
@@ -81,6 +84,12 @@ impl<S> Tap<S> {
             self.notes = VecDeque::new();
         }
         self.incoming.close.take_if(|_| self.incoming.messages_before_close <= delivered)
+    }
+
+    /// The next pass of reading gives about so many bytes at most, then others have their turn. The engine reads on
+    /// while a message is not complete, and a message may never be.
+    pub fn begin_pass(&mut self, bytes: usize) {
+        self.allowance = bytes;
     }
 
     /// Bytes that arrived.
@@ -158,7 +167,7 @@ impl<S> Tap<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let tap = &mut *self;
-        if tap.notes.len() >= NOTES_MAX {
+        if tap.notes.len() >= NOTES_MAX || tap.allowance == 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -173,7 +182,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             tap.rest.drain(..take);
             return Poll::Ready(Ok(()));
         }
-        let Tap { io, clock, spill, incoming, notes, .. } = tap;
+        let Tap { io, clock, spill, allowance, incoming, notes, .. } = tap;
         let before = buf.filled().len();
         let polled = spill.read(io, cx, buf, |fresh| incoming.observe(fresh, clock.now(), notes));
         if let Err(error) = std::task::ready!(polled) {
@@ -184,6 +193,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         if buf.filled().len() == before && buf.remaining() > 0 {
             tap.read_end.get_or_insert(ReadEnd::Eof);
         }
+        *allowance = allowance.saturating_sub(buf.filled().len() - before);
         Poll::Ready(Ok(()))
     }
 }

@@ -1,9 +1,10 @@
 //! The one sleep of a loop. Owns its arming and the longest wait; expiry is judged by the clock.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
+use tokio::task::unconstrained;
 use tokio::time::Sleep;
 
 use crate::moment::{Moment, Span};
@@ -32,13 +33,13 @@ impl Timer {
         Timer { clock, sleep: Box::pin(tokio::time::sleep_until(clock.instant(Moment::START))), armed: None }
     }
 
-    /// Ready at `at` or later.
+    /// Ready at `at` or later, however much of its turn the task has used up before.
     pub fn poll(&mut self, cx: &mut Context<'_>, at: Moment) -> Poll<()> {
         if self.armed != Some(at) {
             self.armed = Some(at);
             self.sleep.as_mut().reset(self.clock.instant(at));
         }
-        std::task::ready!(self.sleep.as_mut().poll(cx));
+        std::task::ready!(pin!(unconstrained(self.sleep.as_mut())).poll(cx));
         self.armed = None;
         Poll::Ready(())
     }

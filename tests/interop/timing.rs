@@ -1,10 +1,10 @@
 //! A silent peer is found when it was promised to be: the quiet time and the answer's time after the open, and no more.
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::events::at;
-use crate::support::{RawPeer, probe, raw};
+use crate::support::{RawPeer, Running, probe, raw, signal};
 
 /// What a loaded machine may add.
 const SLACK: Duration = Duration::from_millis(500);
@@ -61,4 +61,25 @@ fn a_flood_of_large_messages_does_not_hold_the_limits_up() {
     assert_eq!(ran.code, 26, "{}", ran.stdout);
     // The hold and the wait, with half a second and one message more.
     assert!(ran.took < Duration::from_millis(3500), "{:?}", ran.took);
+}
+
+/// The socket never runs dry, whatever is read; a signal is heard all the same.
+#[test]
+fn a_flood_of_empty_frames_does_not_hold_a_signal_up() {
+    let empty_messages = raw::frame(raw::TEXT, b"").repeat(5000);
+    // Continuations that are not final: no message of them is ever complete.
+    let fragments = [0x00, 0x00].repeat(5000);
+    for (first, flood) in [(Vec::new(), empty_messages), (vec![0x02, 0x01, b'x'], fragments)] {
+        let peer = RawPeer::upgraded(move |_, mut stream| {
+            let _ = stream.write_all(&first);
+            while stream.write_all(&flood).is_ok() {}
+        });
+        let mut held = Running::probe(&["--json", "--hold", "1m", &peer.url()]);
+        held.event("open");
+        let begun = Instant::now();
+        signal::interrupt(held.id());
+        let ran = held.finish();
+        assert_eq!(ran.code, 130, "{}", ran.stdout);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
 }

@@ -30,5 +30,5 @@ pub fn deep(args: &ProbeArgs) -> Option<deep::Plan> {
 
 /// The time of the examination behind the steps.
 pub fn beside(deep: Option<&deep::Plan>) -> Span {
-    deep.map_or(Span::ZERO, deep::Plan::at_most)
+    deep.map_or(Span::ZERO, deep::Plan::at_most_beside)
 }

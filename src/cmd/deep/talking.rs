@@ -148,12 +148,12 @@ pub(super) async fn sizes(asking: &mut Asking<'_>, heard: &mut Heard) -> Verdict
             },
         };
         match send_sized(&mut session, len, heard.ping, asking).await {
-            Some(end) => {
+            Taken::Ended(end) => {
                 heard.take(&session);
                 ramp.ended(len, end);
             }
-            None => {
-                ramp.passed(len);
+            Taken::Passed { answered } => {
+                ramp.passed(len, answered);
                 open = Some(session);
             }
         }
@@ -167,34 +167,49 @@ pub(super) async fn sizes(asking: &mut Asking<'_>, heard: &mut Heard) -> Verdict
     ramp.judge()
 }
 
-/// Sends a text of this size; how it ended the connection, if it did. An echo, or the pong of a ping behind it, says
-/// that it was taken, however long it was under way.
-async fn send_sized(session: &mut Session, len: u64, ping: Option<Span>, asking: &Asking<'_>) -> Option<End> {
+/// What became of a message of a given size.
+enum Taken {
+    Ended(End),
+    /// The connection stands; `answered` by an echo, or by the pong of a ping behind it.
+    Passed {
+        answered: bool,
+    },
+}
+
+/// Sends a text of this size. An echo, or the pong of a ping behind it, says that it was taken, however long it was
+/// under way.
+async fn send_sized(session: &mut Session, len: u64, ping: Option<Span>, asking: &Asking<'_>) -> Taken {
+    let came = |end: Option<End>, answered| end.map_or(Taken::Passed { answered }, Taken::Ended);
     let text = vec![b'a'; usize::try_from(len).unwrap_or_default()];
     match session.send(Opcode::Text, &text).await {
         Wrote::Whole => {}
-        Wrote::Stuck => return Some(End::Stuck),
+        Wrote::Stuck => return Taken::Ended(End::Stuck),
         Wrote::Cut => {
             let end = watch(session, SURVIVAL, asking, |_| false).await;
-            return Some(end.unwrap_or(End::Cut(Cut::BrokenPipe)));
+            return Taken::Ended(end.unwrap_or(End::Cut(Cut::BrokenPipe)));
         }
     }
     let is_echo = |frame: &Frame| is_data(frame) && frame.header.len == len;
+    let (mut echoed, mut ponged) = (false, false);
     if ping.is_none() {
-        return watch(session, SURVIVAL, asking, is_echo).await;
+        let end = watch(session, SURVIVAL, asking, |frame| {
+            echoed = is_echo(frame);
+            echoed
+        })
+        .await;
+        return came(end, echoed);
     }
     // If it cannot be written, what is read says why.
     session.send(Opcode::Ping, BEHIND).await;
-    let mut echoed = false;
     let end = watch(session, asking.wait(), asking, |frame| {
-        echoed = is_echo(frame);
-        echoed || is_pong(frame, BEHIND)
+        (echoed, ponged) = (is_echo(frame), is_pong(frame, BEHIND));
+        echoed || ponged
     })
     .await;
     if end.is_some() || echoed {
-        return end;
+        return came(end, echoed);
     }
-    watch(session, QUIET, asking, is_echo).await
+    came(watch(session, QUIET, asking, is_echo).await, ponged)
 }
 
 pub(super) async fn fragments(asking: &mut Asking<'_>, heard: &mut Heard) -> Verdict {

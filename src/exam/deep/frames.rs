@@ -112,6 +112,8 @@ pub struct Ramp {
     good: Option<u64>,
     bad: Option<(u64, End)>,
     searched: u32,
+    /// An echo came, or the pong of a ping behind a message.
+    answered: bool,
     failed: Option<String>,
 }
 
@@ -130,8 +132,9 @@ impl Ramp {
         (!is_known).then(|| good + apart / 2)
     }
 
-    /// A message of this size passed.
-    pub fn passed(&mut self, len: u64) {
+    /// A message of this size passed. `answered`: something came that the server says only behind it.
+    pub fn passed(&mut self, len: u64, answered: bool) {
+        self.answered |= answered;
         self.searched += u32::from(self.bad.is_some());
         self.good = Some(len);
     }
@@ -162,6 +165,9 @@ impl Ramp {
         let more = self.failed.as_ref().map(|why| format!("; then {why}")).unwrap_or_default();
         match (self.good, &self.bad) {
             (None, None) => Verdict::skipped(format!("no message was sent{more}")),
+            (Some(good), None) if !self.answered => {
+                Verdict::note(format!("1 B to {} do not end it; nothing shows that they were read{more}", size(good)))
+            }
             (Some(good), None) => {
                 let evidence = format!("1 B to {} pass{more}", size(good));
                 if self.failed.is_some() { Verdict::note(evidence) } else { Verdict::pass(evidence) }

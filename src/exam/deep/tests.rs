@@ -259,7 +259,7 @@ fn ramp_against(limit: u64, end: &End) -> Ramp {
     let mut asked = 0;
     while let Some(len) = ramp.next_len() {
         asked += 1;
-        if len <= limit { ramp.passed(len) } else { ramp.ended(len, end.clone()) }
+        if len <= limit { ramp.passed(len, true) } else { ramp.ended(len, end.clone()) }
     }
     assert!(asked <= 5 + BISECTIONS_MAX, "{asked} messages");
     ramp
@@ -288,9 +288,20 @@ fn what_is_no_limit_of_size_is_not_called_one() {
 }
 
 #[test]
+fn messages_that_nothing_answers_do_not_pass() {
+    let mut ramp = Ramp::default();
+    while let Some(len) = ramp.next_len() {
+        ramp.passed(len, false);
+    }
+    let verdict = ramp.judge();
+    assert_eq!(came(&verdict), (ExamResult::Note, None));
+    assert_eq!(verdict.evidence, "1 B to 1 MiB do not end it; nothing shows that they were read");
+}
+
+#[test]
 fn a_ramp_without_further_connections_says_so() {
     let mut ramp = Ramp::default();
-    ramp.passed(1);
+    ramp.passed(1, true);
     ramp.failed("503 Busy".into());
     assert_eq!(ramp.next_len(), None);
     assert_eq!(came(&ramp.judge()), (ExamResult::Note, None));

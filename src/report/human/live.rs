@@ -262,7 +262,8 @@ fn socket_text(socket: &IdleSocket) -> String {
 }
 
 fn planned_text(planned: &ExamPlanned) -> String {
-    format!("at most {} and {}", count(planned.requests.into(), "request"), roughly(planned.at_most))
+    let behind = if planned.what == "deep" { ", behind the probe" } else { "" };
+    format!("at most {} and {}{behind}", count(planned.requests.into(), "request"), roughly(planned.at_most))
 }
 
 pub(super) fn held_text(held: &Held) -> String {
