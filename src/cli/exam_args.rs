@@ -6,6 +6,14 @@ use clap::Args;
 use super::values;
 use crate::moment::Span;
 
+/// A longer wait is a slip of the pen.
+const IDLE_MOST: Span = Span::from_secs(7 * 24 * 3600);
+
+fn idle_max(text: &str) -> Result<Span, String> {
+    let max = values::span(text)?;
+    if max <= IDLE_MOST { Ok(max) } else { Err(format!("expected at most 168h, got {}", values::shown(text))) }
+}
+
 /// What is examined beyond one connection.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Looking longer")]
@@ -33,7 +41,7 @@ pub struct ExamArgs {
     pub idle: bool,
 
     /// How long --idle waits (2m30s)
-    #[arg(long, value_name = "DUR", value_parser = values::span, allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "DUR", value_parser = idle_max, allow_hyphen_values = true, hide_short_help = true)]
     pub idle_max: Option<Span>,
 }
 

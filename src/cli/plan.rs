@@ -53,6 +53,7 @@ pub fn probe(args: &ProbeArgs, command: String) -> Result<probe::Plan, String> {
     };
     let compare = compare::compare(&args.compare)?;
     let (idle, deep) = (longer::idle(args), longer::deep(args));
+    longer::fits(args.timeout, idle.as_ref())?;
     let asked = match (&compare, &idle) {
         (Some(comparison), _) => (comparison.listen, "--compare-for"),
         (None, Some(idle)) => (idle.max, "--idle-max"),

@@ -13,11 +13,13 @@ use crate::cmd::idle::onlooker::{Onlooker, Shared};
 use crate::cmd::outcome::Outcome;
 use crate::cmd::probe;
 use crate::cmd::signals::Signals;
+use crate::diagnose::ends::Dropped;
 use crate::diagnose::idle::measured;
+use crate::diagnose::rules::Rules;
 use crate::diagnose::{Diagnosis, asked};
 use crate::event::show::span;
-use crate::event::{ConnId, EventKind, ExamPlanned, Exit, IdleKind};
-use crate::exam::idle::{self, EVERY, Role, STAGGER};
+use crate::event::{ConnId, EventKind, ExamPlanned, Exit, Finding, IdleKind};
+use crate::exam::idle::{self, Course, EVERY, Role, STAGGER};
 use crate::fault::conduct;
 use crate::moment::{Moment, Span};
 use crate::net::clock::Clock;
@@ -41,9 +43,9 @@ pub struct Plan {
 /// The last ping of the silent socket may take so long.
 const LAST_PING: Span = Span::from_secs(3);
 /// Beside `max`: opening, watching past the limit, the last ping, closing.
-const AROUND: Span = Span::from_secs(20);
-/// A peer that keeps us busy is left so much behind `max`, so that what was announced holds.
-const CUT_OFF: Span = Span::from_secs(18);
+const AROUND: Span = Span::from_secs(18);
+/// A peer that keeps us busy delays the end by so much at most.
+const RESERVE: Span = Span::from_secs(1);
 /// Four connections take messages up to this size, or less if so asked for.
 const MESSAGE_MAX: u64 = 8 << 20;
 /// The readers are told so often.
@@ -62,19 +64,20 @@ pub async fn examine(
 ) -> (Exit, Option<Exit>) {
     let url = target.url();
     let reach = probe::aimed(&plan.reach, target);
-    let diagnosis = Diagnosis::new(None, clock.wall_start_unix_ms());
+    let diagnosis = Diagnosis::new(None, clock.wall_start_unix_ms()).with_rules(plan.rules.clone());
     let mut audience = Audience::new(Rc::clone(fan), signals, diagnosis, Outcome::new(plan.outcome));
     for variable in &plan.unused_proxies {
         audience.find(clock.now(), ConnId::default(), asked::proxy_not_used(variable));
     }
-    let planned = ExamPlanned { what: "idle".into(), requests: Role::ALL.len() as u32, at_most: idle.max.plus(AROUND) };
+    let at_most = at_most(idle.max, plan.timeout, clock.now());
+    let planned = ExamPlanned { what: "idle".into(), requests: Role::ALL.len() as u32, at_most };
     audience.emit(clock.now(), ConnId::default(), EventKind::ExamPlanned(planned));
     let shared = Rc::new(Shared::new(idle.max));
     let stopped = watch_all(plan.timeout, idle, &reach, &shared, &mut audience, clock).await;
     let now = clock.now();
     let mut fact = None;
     if stopped.is_none() && shared.is_reached() && !shared.is_broken() {
-        fact = Some(tell(&shared, &mut audience, now));
+        fact = Some(tell(&shared, &plan.rules, &mut audience, now));
     }
     let mut judged = audience.judge(now, &url, Totals::default());
     if let Some(fact) = fact.filter(|_| judged.exit == Exit::Healthy) {
@@ -82,6 +85,12 @@ pub async fn examine(
     }
     audience.tell_verdict(now, judged.clone());
     (judged.exit, stopped)
+}
+
+/// How long it may take, with what was asked to stop: the time limit of the whole run may be nearer.
+fn at_most(max: Span, timeout: Option<Span>, now: Moment) -> Span {
+    let own = max.plus(AROUND).plus(STOP_WAIT).plus(RESERVE);
+    timeout.map_or(own, |timeout| own.min(Moment::START.after(timeout).since(now)))
 }
 
 /// Runs the sockets to their ends; what stopped them, if something did.
@@ -98,7 +107,7 @@ async fn watch_all(
     let mut all = pin!(async { tokio::join!(silent, pinging, talking, receiving) });
     let limit = timeout.map(|timeout| Moment::START.after(timeout));
     // Whatever a peer does, what was announced is kept.
-    let end = clock.now().after(idle.max).after(CUT_OFF);
+    let end = clock.now().after(idle.max).after(AROUND);
     loop {
         let tick = clock.now().after(TICK);
         let stopped = tokio::select! {
@@ -162,20 +171,47 @@ fn beats(role: Role, text: &str) -> heartbeat::Plan {
 }
 
 /// Tells the sockets that live, what all say together, and who it may be; the fact of the verdict.
-fn tell(shared: &Shared, audience: &mut Audience<'_>, now: Moment) -> String {
+fn tell(shared: &Shared, rules: &Rules, audience: &mut Audience<'_>, now: Moment) -> String {
     let courses = shared.courses();
     for course in courses.iter().filter(|course| course.ended.is_none()) {
         audience.emit(now, ConnId::default(), EventKind::IdleSocket(course.socket(now)));
     }
     let mut found = idle::judge(&courses, now);
-    if let Some((finding, setter)) = measured::limit(&found, shared.drop_of(Role::Idle).as_ref()) {
+    let dropped = shared.drop_of(Role::Idle);
+    // First: what is found beside it is not the fact of the verdict.
+    if found.kind == IdleKind::Unclear {
+        audience.outcome.stop(Exit::Failed, found.sentence.clone());
+        if let Some(finding) = dropped.as_ref().and_then(|dropped| unanswered(&courses, dropped)) {
+            audience.find(now, ConnId::default(), finding);
+        }
+    }
+    if let Some((finding, setter)) = measured::limit(&found, dropped.as_ref(), rules) {
         found.sentence = format!("{}{setter}", found.sentence);
         audience.find(now, ConnId::default(), finding);
     }
-    if found.kind == IdleKind::Unclear {
-        audience.outcome.stop(Exit::Failed, found.sentence.clone());
-    }
-    let fact = found.sentence.clone();
+    let fact = idle::fact(&found);
     audience.emit(now, ConnId::default(), EventKind::IdleFound(found));
     fact
+}
+
+/// The last ping of the silent socket had no answer: what that is the sign of, where it is no limit.
+fn unanswered(courses: &[Course], silent: &Dropped) -> Option<Finding> {
+    let is_unanswered = courses.iter().any(|course| course.role == Role::Idle && course.forgotten);
+    let talking = courses.iter().find(|course| course.role == Role::Text);
+    let messages = talking.map_or(0, |course| course.messages_in);
+    is_unanswered.then(|| measured::unanswered(silent, messages)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_announced_is_the_bound_or_the_time_limit_if_that_is_nearer() {
+        let secs = Span::from_secs;
+        let now = Moment::from_millis(2000);
+        for (timeout, expected) in [(None, 25), (Some(60), 25), (Some(12), 10)] {
+            assert_eq!(at_most(secs(5), timeout.map(secs), now), secs(expected), "{timeout:?}");
+        }
+    }
 }

@@ -100,10 +100,20 @@ impl Rules {
 
     /// The finding `idle-limit` or `lifetime-limit` of these drops, as the first rule that fits has it.
     pub fn limit(&self, finding: Finding, drops: &[&Dropped]) -> Finding {
-        let is_lifetime = match finding.code {
+        let advice = self.limit_of(finding.code, drops);
+        apply(finding, advice)
+    }
+
+    /// Who sets the limit that a finding of this code on these drops has, by the rule that fits.
+    pub fn limit_setter(&self, code: &str, drops: &[&Dropped]) -> Option<&str> {
+        self.limit_of(code, drops).map(|advice| advice.name.as_str())
+    }
+
+    fn limit_of(&self, code: &str, drops: &[&Dropped]) -> Option<&Advice> {
+        let is_lifetime = match code {
             "idle-limit" => false,
             "lifetime-limit" => true,
-            _ => return finding,
+            _ => return None,
         };
         let fits = |rule: &&Limit| {
             rule.is_lifetime == is_lifetime
@@ -112,7 +122,7 @@ impl Rules {
                     .iter()
                     .all(|dropped| is_part(rule.server.as_deref(), dropped.server()) && is_after(&dropped.ended, rule))
         };
-        apply(finding, self.limits.iter().find(fits).map(|rule| &rule.advice))
+        self.limits.iter().find(fits).map(|rule| &rule.advice)
     }
 }
 
@@ -166,7 +176,7 @@ pub fn parse(text: &str) -> Result<Rules, String> {
     match file.refused.len() + file.closed.len() + file.limit.len() {
         0 => return Err("expected at least one [[refused]], [[closed]] or [[limit]], got none".into()),
         1..=RULES_MAX => {}
-        count => return Err(format!("expected at most {RULES_MAX} rules, got {count}")),
+        count => return Err(too_many(text, &file, count)),
     }
     names_once(text, file.refused.iter().chain(&file.closed))?;
     Ok(Rules {
@@ -174,6 +184,15 @@ pub fn parse(text: &str) -> Result<Rules, String> {
         closed: file.closed.iter().map(|table| closed(&Table::of(text, table))).collect::<Result<_, _>>()?,
         limits: file.limit.iter().map(|table| limit(&Table::of(text, table))).collect::<Result<_, _>>()?,
     })
+}
+
+/// The line is that of the first rule too many.
+fn too_many(text: &str, file: &File, count: usize) -> String {
+    let tables = file.refused.iter().chain(&file.closed).chain(&file.limit);
+    let mut starts: Vec<usize> = tables.map(|table| table.span().start).collect();
+    starts.sort_unstable();
+    let line = starts.get(RULES_MAX).map_or(1, |start| toml_words::line_at(text, *start));
+    format!("line {line}: expected at most {RULES_MAX} rules, got {count}")
 }
 
 /// A finding names the rule that fits: two of one name could not be told apart.
@@ -195,10 +214,7 @@ fn refused(table: &Table<'_>) -> Result<Refused, String> {
     table.has_only(CONDITIONS, &["name", "cause", "help", "lines"])?;
     Ok(Refused {
         status: table.numbers("status", 100, 599)?,
-        header: table.text("header")?.map(|header| match header.split_once(':') {
-            Some((name, part)) => (name.trim().to_owned(), part.trim().to_owned()),
-            None => (header.trim().to_owned(), String::new()),
-        }),
+        header: table.header()?,
         server: table.text("server")?,
         body: table.text("body")?,
         reason: table.text("reason")?,
@@ -280,6 +296,16 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// `NAME`, or `NAME: PART`.
+    fn header(&self) -> Result<Option<(String, String)>, String> {
+        let Some(header) = self.text("header")? else { return Ok(None) };
+        let (name, part) = header.split_once(':').unwrap_or((header.as_str(), ""));
+        match name.trim() {
+            "" => Err(self.wrong("header", "NAME or NAME: PART")),
+            name => Ok(Some((name.to_owned(), part.trim().to_owned()))),
+        }
+    }
+
     fn required(&self, key: &str) -> Result<String, String> {
         self.text(key)?.ok_or_else(|| self.wrong(key, "a text in the rule"))
     }
@@ -295,9 +321,17 @@ impl<'a> Table<'a> {
 
     fn lines(&self) -> Result<Vec<String>, String> {
         let Some(value) = self.fields.get("lines") else { return Ok(Vec::new()) };
-        let wrong = || self.wrong("lines", &format!("a list of at most {LINES_MAX} texts of one line"));
-        let list = value.get_ref().as_array().filter(|list| list.len() <= LINES_MAX).ok_or_else(wrong)?;
-        list.iter().map(|line| line.as_str().and_then(plain).ok_or_else(wrong)).collect()
+        let expected = format!("a list of at most {LINES_MAX} texts of one line");
+        let Some(list) = value.get_ref().as_array() else { return Err(self.wrong("lines", &expected)) };
+        let wrong = |got: String| {
+            let line = toml_words::line_at(self.text, value.span().start);
+            format!("line {line}: expected lines {expected}, got {got}")
+        };
+        if list.len() > LINES_MAX {
+            return Err(wrong(format!("{} of them", list.len())));
+        }
+        let text = |line: &Value| line.as_str().and_then(plain).ok_or_else(|| wrong(format!("{} in it", shown(line))));
+        list.iter().map(text).collect()
     }
 
     /// One number or a list of them; empty when the key is not there.

@@ -71,6 +71,11 @@ pub struct IdleSocket {
     pub end: Option<IdleEnd>,
     /// Messages that came from the server.
     pub messages_in: u64,
+    /// Pings that came from the server.
+    pub pings_in: u64,
+    /// The longest time in which no message and no ping came from the server.
+    #[serde(rename = "longest_quiet_ns")]
+    pub longest_quiet: Span,
     /// Why there was no such socket.
     pub missing: Option<String>,
 }
@@ -98,6 +103,10 @@ pub struct IdleFound {
     /// The heartbeat to configure; none where no heartbeat helps or none is needed.
     #[serde(rename = "heartbeat_ns")]
     pub heartbeat: Option<Span>,
+    /// The longest time in which the server sent nothing by itself on the silent socket; none where there was no such
+    /// socket.
+    #[serde(rename = "longest_quiet_ns")]
+    pub longest_quiet: Option<Span>,
     /// All of it in one sentence.
     pub sentence: String,
 }
@@ -108,6 +117,8 @@ pub struct IdleFound {
 pub enum IdleKind {
     /// Nothing did, as long as was waited.
     None,
+    /// Not known: the server sends by itself, so that no silence came near the wait.
+    NeverSilent,
     /// Silence: pings and texts keep the connection.
     Idle,
     /// Silence, and pings do not count: only messages do.

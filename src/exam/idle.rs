@@ -4,7 +4,7 @@
 //! The sockets are opened one after another, so that a limit of age (same age, other moments) and a restart (same moment,
 //! other ages) do not look the same.
 
-use crate::event::show::span;
+use crate::event::show::{count, span};
 use crate::event::{IdleEnd, IdleFound, IdleKind, IdleSocket};
 use crate::moment::{Moment, Span};
 
@@ -14,6 +14,8 @@ pub const EVERY: Span = Span::from_secs(1);
 pub const STAGGER: Span = Span::from_millis(700);
 /// Beyond the limit the others are watched for so long at least.
 const BEYOND: Span = Span::from_secs(2);
+/// Silence was tried when the longest one is at least this part of the wait.
+const TRIED: f64 = 0.75;
 
 /// What a socket does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,12 @@ pub struct Course {
     pub forgotten: bool,
     /// Pongs that came.
     pub pongs: u64,
+    /// Pings that came.
+    pub pings_in: u64,
+    /// The last message or ping of the server's.
+    last_in: Option<Moment>,
+    /// The longest time from one of those to the next, or from the open to the first.
+    longest_gap: Span,
 }
 
 impl Course {
@@ -78,13 +86,46 @@ impl Course {
             messages_in: 0,
             forgotten: false,
             pongs: 0,
+            pings_in: 0,
+            last_in: None,
+            longest_gap: Span::ZERO,
         }
+    }
+
+    /// A message or a ping of the server's came.
+    pub fn heard(&mut self, at: Moment) {
+        let Ok(opened) = &self.opened else { return };
+        let gap = at.since(self.last_in.unwrap_or(*opened));
+        self.longest_gap = self.longest_gap.max(gap);
+        self.last_in = Some(at);
     }
 
     /// How long it lived, up to `now`.
     pub fn lived(&self, now: Moment) -> Span {
         let Ok(opened) = &self.opened else { return Span::ZERO };
-        self.ended.as_ref().map_or(now, |(at, _)| *at).since(*opened)
+        self.end(now).since(*opened)
+    }
+
+    /// Its end, or `now`.
+    fn end(&self, now: Moment) -> Moment {
+        self.ended.as_ref().map_or(now, |(at, _)| *at)
+    }
+
+    /// For how long the server had sent nothing by itself at the end.
+    fn quiet(&self, now: Moment) -> Span {
+        let Ok(opened) = &self.opened else { return Span::ZERO };
+        self.end(now).since(self.last_in.unwrap_or(*opened))
+    }
+
+    /// The longest time in which the server sent nothing by itself.
+    fn longest_quiet(&self, now: Moment) -> Span {
+        self.longest_gap.max(self.quiet(now))
+    }
+
+    /// Did the server send by itself, so that a silence as long as the last one had been survived before?
+    fn is_spoken_to(&self, now: Moment) -> bool {
+        let quiet = self.quiet(now);
+        self.last_in.is_some() && quiet <= self.longest_gap.plus(tolerance(quiet))
     }
 
     /// As the readers see it.
@@ -95,6 +136,8 @@ impl Course {
             lived: self.lived(now),
             end: self.ended.as_ref().map(|(_, end)| end.clone()),
             messages_in: self.messages_in,
+            pings_in: self.pings_in,
+            longest_quiet: self.longest_quiet(now),
             missing: self.opened.as_ref().err().cloned(),
         }
     }
@@ -132,6 +175,26 @@ fn tolerance(age: Span) -> Span {
 
 /// What the sockets say together. `heartbeat` advice is five twelfths of the limit.
 pub fn judge(courses: &[Course], now: Moment) -> IdleFound {
+    let idle = courses.iter().find(|course| course.role == Role::Idle && course.opened.is_ok());
+    IdleFound { longest_quiet: idle.map(|idle| idle.longest_quiet(now)), ..weigh(courses, now) }
+}
+
+/// What stands in the verdict: short where a finding tells the rest, so that the limit is on its first line.
+pub fn fact(found: &IdleFound) -> String {
+    let Some(limit) = found.limit.map(span) else { return found.sentence.clone() };
+    let every = found.heartbeat.map(span).unwrap_or_default();
+    match found.kind {
+        IdleKind::Idle => format!("silence is cut after {limit}: heartbeat every {every}"),
+        IdleKind::IdlePastPings => format!("cut after {limit} without messages: send one every {every}"),
+        IdleKind::IdleOfClient => format!("a silent client is cut after {limit}: heartbeat every {every}"),
+        IdleKind::Lifetime => format!("cut after {limit} whatever is sent: no heartbeat helps"),
+        IdleKind::None | IdleKind::NeverSilent | IdleKind::Forgotten | IdleKind::Together | IdleKind::Unclear => {
+            found.sentence.clone()
+        }
+    }
+}
+
+fn weigh(courses: &[Course], now: Moment) -> IdleFound {
     let of = |role: Role| courses.iter().find(|course| course.role == role);
     let Some(idle) = of(Role::Idle) else { return unclear(None, "the idle socket is missing".into()) };
     let Some(limit) = idle.age() else { return survived(idle, now) };
@@ -157,17 +220,17 @@ pub fn judge(courses: &[Course], now: Moment) -> IdleFound {
     let after = span(limit);
     let every = span(advice(limit));
     if outlived(Role::Ping) {
-        let heard = idle.messages_in > 0
-            || of(Role::Receive).is_some_and(|course| course.messages_in > 0 && with(Role::Receive));
-        let kind = if heard { IdleKind::IdleOfClient } else { IdleKind::Idle };
-        let words = match kind {
-            IdleKind::IdleOfClient => format!(
-                "a client that sends nothing is ended after {after}, whatever the server sends: an idle limit, reset by \
+        let heard = idle.is_spoken_to(now)
+            || of(Role::Receive).is_some_and(|course| course.is_spoken_to(now) && with(Role::Receive));
+        if heard {
+            let sends = if idle.pings_in > 0 { "nothing but pongs" } else { "nothing" };
+            let words = format!(
+                "a client that sends {sends} is ended after {after}, whatever the server sends: an idle limit, reset by \
                  pings; heartbeat every {every}"
-            ),
-            _ => format!("silence lives {after}: an idle limit, reset by pings; heartbeat every {every}"),
-        };
-        return found(kind, Some(limit), Some(advice(limit)), words);
+            );
+            return found(IdleKind::IdleOfClient, Some(limit), Some(advice(limit)), words);
+        }
+        return silence(idle.quiet(now));
     }
     if outlived(Role::Text) {
         let words = format!(
@@ -198,6 +261,14 @@ pub fn judge(courses: &[Course], now: Moment) -> IdleFound {
     )
 }
 
+/// Nothing passed for so long, and pings keep the connection.
+fn silence(limit: Span) -> IdleFound {
+    let every = advice(limit);
+    let words =
+        format!("silence lives {}: an idle limit, reset by pings; heartbeat every {}", span(limit), span(every));
+    found(IdleKind::Idle, Some(limit), Some(every), words)
+}
+
 /// It is not known when: nothing was told.
 fn forgotten(waited: Span) -> IdleFound {
     let words = format!(
@@ -219,13 +290,37 @@ fn others_words(others: &[&Course], now: Moment) -> String {
 }
 
 fn survived(idle: &Course, now: Moment) -> IdleFound {
-    match &idle.opened {
-        Err(why) => unclear(None, format!("no silent connection was to be had: {why}")),
-        Ok(_) => {
-            let words = format!("silence lives longer than {}; --idle-max waits longer", span(idle.lived(now)));
-            found(IdleKind::None, None, None, words)
-        }
+    if let Err(why) = &idle.opened {
+        return unclear(None, format!("no silent connection was to be had: {why}"));
     }
+    let longest = idle.longest_quiet(now);
+    if longest < idle.lived(now).times(TRIED) {
+        return never_silent(idle, longest, now);
+    }
+    let words = format!("silence lives longer than {}; --idle-max waits longer", span(longest));
+    found(IdleKind::None, None, None, words)
+}
+
+/// The server sends by itself: only what it never did is not excluded.
+fn never_silent(idle: &Course, longest: Span, now: Moment) -> IdleFound {
+    let (lived, longest) = (span(idle.lived(now)), span(longest));
+    // Each ping has its pong: then this side was not silent either.
+    let of_client = match idle.pings_in {
+        0 => format!(", one on the client's silence alone longer than {lived}"),
+        _ => String::new(),
+    };
+    let words = format!(
+        "cannot tell how long silence lives: the server sends by itself ({} in {lived}), at most {longest} apart; a limit, \
+         if any, is longer than that{of_client}",
+        received(idle.messages_in, idle.pings_in)
+    );
+    found(IdleKind::NeverSilent, None, None, words)
+}
+
+/// `3 messages, 1 ping`.
+fn received(messages: u64, pings: u64) -> String {
+    let some = [(messages, "message"), (pings, "ping")].into_iter().filter(|(number, _)| *number > 0);
+    some.map(|(number, thing)| count(number, thing)).collect::<Vec<_>>().join(", ")
 }
 
 /// Same moment and clearly other ages.
@@ -275,7 +370,7 @@ fn unclear(limit: Option<Span>, sentence: String) -> IdleFound {
 }
 
 fn found(kind: IdleKind, limit: Option<Span>, heartbeat: Option<Span>, sentence: String) -> IdleFound {
-    IdleFound { kind, limit, heartbeat, sentence }
+    IdleFound { kind, limit, heartbeat, longest_quiet: None, sentence }
 }
 
 #[cfg(test)]
@@ -342,13 +437,80 @@ mod tests {
 
     #[test]
     fn what_the_server_sends_does_not_count_where_the_listener_is_ended() {
-        let listener = Course { messages_in: 40, ..course(Role::Receive, 2100, 7100) };
+        let mut listener = Course { messages_in: 40, ..course(Role::Receive, 2100, 7100) };
+        (3..=7).for_each(|second| listener.heard(Moment::from_millis(second * 1000)));
         let courses = [course(Role::Idle, 0, 5000), course(Role::Ping, 700, 0), listener.clone()];
         assert_eq!(judge(&courses, Moment::from_millis(14_000)).kind, IdleKind::IdleOfClient);
         // The twin: it lives on what it receives.
         let alive = Course { ended: None, ..listener };
         let courses = [course(Role::Idle, 0, 5000), course(Role::Ping, 700, 0), alive];
         assert_eq!(judge(&courses, Moment::from_millis(14_000)).kind, IdleKind::Idle);
+    }
+
+    /// The silent socket with messages of the server's at these milliseconds.
+    fn spoken_to(ended: u64, messages: &[u64]) -> Course {
+        let mut course = course(Role::Idle, 0, ended);
+        for at in messages {
+            course.messages_in += 1;
+            course.heard(Moment::from_millis(*at));
+        }
+        course
+    }
+
+    #[test]
+    fn a_server_that_sends_by_itself_leaves_no_silence_to_be_tried() {
+        let now = Moment::from_millis(8000);
+        let table: [(&[u64], IdleKind, u64); 5] = [
+            (&[2000, 4000, 6000], IdleKind::NeverSilent, 2000),
+            (&[3000, 5000], IdleKind::NeverSilent, 3000),
+            // The twins: a greeting only, and one that came late.
+            (&[40], IdleKind::None, 7960),
+            (&[7000], IdleKind::None, 7000),
+            (&[], IdleKind::None, 8000),
+        ];
+        for (messages, kind, longest) in table {
+            let told = judge(&[spoken_to(0, messages), course(Role::Ping, 700, 0)], now);
+            assert_eq!((told.kind, told.limit), (kind, None), "{messages:?}: {}", told.sentence);
+            assert_eq!(told.longest_quiet, Some(Span::from_millis(longest)), "{messages:?}");
+            assert_eq!(fact(&told), told.sentence);
+        }
+        let told = judge(&[spoken_to(0, &[2000, 4000, 6000])], now);
+        assert_eq!(
+            told.sentence,
+            "cannot tell how long silence lives: the server sends by itself (3 messages in 8.0 s), at most 2.0 s apart; a \
+             limit, if any, is longer than that, one on the client's silence alone longer than 8.0 s"
+        );
+        // To each ping goes a pong: the client is not silent either.
+        let pinged = Course { pings_in: 3, messages_in: 0, ..spoken_to(0, &[2000, 4000, 6000]) };
+        let told = judge(&[pinged], now);
+        assert!(told.sentence.contains("(3 pings in 8.0 s)"), "{}", told.sentence);
+        assert!(told.sentence.ends_with("is longer than that"), "{}", told.sentence);
+    }
+
+    #[test]
+    fn a_silence_is_counted_from_the_last_that_the_server_sent() {
+        let table: [(u64, &[u64], IdleKind, u64); 4] = [
+            (5000, &[2000, 4000], IdleKind::IdleOfClient, 5000),
+            (5000, &[50], IdleKind::Idle, 4950),
+            (7000, &[2000], IdleKind::Idle, 5000),
+            (5000, &[], IdleKind::Idle, 5000),
+        ];
+        for (ended, messages, kind, limit) in table {
+            let courses = [spoken_to(ended, messages), course(Role::Ping, 700, 0), course(Role::Text, 1400, 0)];
+            let told = judge(&courses, Moment::from_millis(14_000));
+            assert_eq!((told.kind, told.limit), (kind, Some(Span::from_millis(limit))), "{messages:?}");
+        }
+    }
+
+    #[test]
+    fn the_verdict_names_the_limit_in_few_words() {
+        for (ends, words) in [
+            ((5000, 0, 0), "silence is cut after 5.0 s: heartbeat every 2.0 s"),
+            ((5000, 5700, 0), "cut after 5.0 s without messages: send one every 2.0 s"),
+            ((5000, 5710, 6390), "cut after 5.0 s whatever is sent: no heartbeat helps"),
+        ] {
+            assert_eq!(fact(&three(ends.0, ends.1, ends.2)), words);
+        }
     }
 
     #[test]

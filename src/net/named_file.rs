@@ -31,8 +31,12 @@ pub fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`bytes()`]; `InvalidData` for what is no UTF-8.
 pub fn text(path: &Path, most: u64) -> io::Result<String> {
-    String::from_utf8(bytes(path, most)?)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "expected text in UTF-8, got other bytes"))
+    String::from_utf8(bytes(path, most)?).map_err(|error| {
+        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        let why = format!("expected text in UTF-8, got other bytes in line {line}");
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })
 }
 
 fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
@@ -59,6 +63,9 @@ mod tests {
         assert_eq!(bytes(&path, 3).unwrap_err().to_string(), "expected at most 3 B, got more");
         std::fs::write(&path, [0xff]).unwrap();
         assert_eq!(text(&path, 9).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        std::fs::write(&path, b"a\nb\n\xffc\n").unwrap();
+        let why = text(&path, 9).unwrap_err().to_string();
+        assert_eq!(why, "expected text in UTF-8, got other bytes in line 3");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(bytes(&path, 9).unwrap_err().kind(), io::ErrorKind::NotFound);
     }

@@ -1,4 +1,5 @@
-//! `probe --idle` against a limit of silence and a limit of age: length, kind and advice are right.
+//! `probe --idle` against a limit of silence, a limit of age and a server that is never silent: length, kind and advice are
+//! right.
 
 use crate::support::proxy::upgrading_location;
 use crate::support::{Peer, Proxy, Server, probe};
@@ -47,6 +48,19 @@ fn without_a_limit_it_says_how_long_silence_lived() {
     events.assert_clean();
     assert_eq!(events.one("idle_found")["kind"], "none");
     assert_eq!(events.all("idle_socket").len(), 4);
+}
+
+#[test]
+fn where_the_server_sends_by_itself_it_cannot_tell_how_long_silence_lives() {
+    let server = Server::start(&["--mode", "source", "--rate", "4", "127.0.0.1:0"]);
+    let ran = probe(&["--json", "--idle", "--idle-max", "3s", &server.url]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let events = ran.events();
+    events.assert_clean();
+    let found = events.one("idle_found");
+    assert_eq!(found["kind"], "never_silent", "{found}");
+    assert!(found["longest_quiet_ns"].as_f64().unwrap() < 2e9, "{found}");
+    assert!(found["sentence"].as_str().unwrap().starts_with("cannot tell how long silence lives"), "{found}");
 }
 
 #[test]

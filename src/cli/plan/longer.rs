@@ -1,8 +1,9 @@
 //! The words of `--idle` and `--deep` become plans. Owns their defaults.
 
 use crate::cli::ProbeArgs;
-use crate::cli::values::SendArg;
+use crate::cli::values::{Limit, SendArg};
 use crate::cmd::{deep, idle};
+use crate::event::show::span;
 use crate::moment::Span;
 
 const IDLE_MAX: Span = Span::from_secs(150);
@@ -17,6 +18,29 @@ pub fn idle(args: &ProbeArgs) -> Option<idle::Plan> {
     };
     let max = args.exam.idle_max.unwrap_or(IDLE_MAX);
     args.exam.idle.then(|| idle::Plan { max, text, subscribe: args.execute.clone() })
+}
+
+/// Beside the wait of `--idle`: its sockets are opened one after another, watched past the limit, and closed.
+const IDLE_AROUND: Span = Span::from_secs(5);
+
+/// Does the wait of `--idle` fit into the time limit?
+///
+/// # Errors
+/// One line, with a wait that would.
+pub fn fits(limit: Option<Limit>, idle: Option<&idle::Plan>) -> Result<(), String> {
+    let (Some(Limit::After(limit)), Some(idle)) = (limit, idle) else { return Ok(()) };
+    if idle.max < limit {
+        return Ok(());
+    }
+    let fitting = match limit.nanos().saturating_sub(IDLE_AROUND.nanos()) / 1_000_000_000 {
+        0 => String::new(),
+        seconds => format!("; --idle-max {seconds}s would fit"),
+    };
+    Err(format!(
+        "--timeout {}: expected more than the {} of --idle-max, got no more{fitting}",
+        span(limit),
+        span(idle.max)
+    ))
 }
 
 /// The plan of `--deep`, if it is asked for.

@@ -225,13 +225,24 @@ impl Control for Onlooker {
     }
 
     fn control_frame(&mut self, note: &FrameNote) {
-        if note.direction == Direction::In && note.header.opcode == Opcode::Pong {
-            self.shared.change(self.role, |course| course.pongs += 1);
+        if note.direction != Direction::In {
+            return;
+        }
+        match note.header.opcode {
+            Opcode::Pong => self.shared.change(self.role, |course| course.pongs += 1),
+            Opcode::Ping => self.shared.change(self.role, |course| {
+                course.pings_in += 1;
+                course.heard(note.last_at);
+            }),
+            _ => {}
         }
     }
 
-    fn message(&mut self, _now: Moment, _conn: ConnId, _message: &Message) {
-        self.shared.change(self.role, |course| course.messages_in += 1);
+    fn message(&mut self, now: Moment, _conn: ConnId, _message: &Message) {
+        self.shared.change(self.role, |course| {
+            course.messages_in += 1;
+            course.heard(now);
+        });
     }
 
     fn wish(&mut self, now: Moment, _progress: &Progress) -> Option<Wish> {

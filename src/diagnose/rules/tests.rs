@@ -103,6 +103,9 @@ fn a_limit_fits_within_a_second_or_three_percent_and_by_its_kind() {
     for quiet in [&[93.0][..], &[90.0, 60.0], &[86.0], &[]] {
         assert_eq!(limit(idle(), quiet), idle(), "{quiet:?}");
     }
+    let dropped = Dropped::sample(ended(How::Fin, 90.0, 90.0, 90.0));
+    assert_eq!(rules().limit_setter("idle-limit", &[&dropped]), Some("our edge"));
+    assert_eq!(rules().limit_setter("lifetime-limit", &[&dropped]), None);
     let age = Finding::of("lifetime-limit", "server side", "age");
     assert_eq!(limit(age.clone(), &[90.0]), age);
     let lifetime = parse("[[limit]]\nproduct = \"lb\"\nseconds = 500\nkind = \"lifetime\"\nknob = \"max_age\"\n");
@@ -127,6 +130,19 @@ fn what_is_wrong_is_told_with_its_line() {
         (format!("[[closed]]\nreason = \"\"\n{advice}"), "line 2: expected reason a text of 1 to 300"),
         ("[[limit]]\nseconds = 0\nkind = \"idle\"\n".into(), "line 2: expected seconds a whole number from 1"),
         ("[[limit]]\nseconds = 60\nkind = \"age\"\n".into(), "line 3: expected kind \"idle\" or \"lifetime\", got"),
+        (format!("[[refused]]\n{advice}header = \": x\"\n"), "line 5: expected header NAME or NAME: PART, got \": x\""),
+        (
+            format!("[[closed]]\ncode = 4001\n{advice}lines = [{}]\n", "\"x\", ".repeat(31)),
+            "line 6: expected lines a list of at most 30 texts of one line, got 31 of them",
+        ),
+        (
+            format!("[[closed]]\ncode = 4001\n{advice}lines = [\"x\", 3]\n"),
+            "line 6: expected lines a list of at most 30 texts of one line, got 3 in it",
+        ),
+        (
+            "[[limit]]\nseconds = 9\nkind = \"idle\"\nproduct = \"p\"\nknob = \"k\"\n".repeat(1001),
+            "line 5001: expected at most 1000 rules, got 1001",
+        ),
         ("[[refused]\n".into(), "line 1: "),
         ("refusal = 400\n".into(), "line 1: expected one of refused, closed, limit, got refusal"),
         (
