@@ -85,8 +85,8 @@ pub fn held(held: &Held) -> Finding {
         ),
         Holder::Stopped => (
             "own-sleep",
-            format!("this process did not run for {span} or more"),
-            "it was stopped, or this machine is overloaded",
+            format!("this process was held up for {span} or more"),
+            "it was stopped, was busy with what it had read, or this machine is overloaded",
         ),
         Holder::Suspended => ("own-sleep", format!("this machine slept for {span}"), "this machine was suspended"),
     };
@@ -159,8 +159,9 @@ fn may_be_ours(how: &How) -> bool {
 /// The end of a hold without a drop, on which so many heartbeats went out.
 pub fn kept_open(heartbeats: u64) -> Finding {
     let count = show::count(heartbeats, "heartbeat");
-    let fact = format!("kept open by {count}; --heartbeat off shows the path without them");
-    Finding::of("kept-open-by-heartbeats", "us", fact)
+    Finding::of("kept-open-by-heartbeats", "us", format!("kept open by {count}"))
+        .advise("if your client sends none, this run shows how long silence lives:")
+        .paste(&["wscope probe --idle URL"])
 }
 
 /// A message announced the end.
@@ -237,7 +238,7 @@ mod tests {
         let by = |by| held(&Held { by, span: Span::from_secs(48) });
         assert_eq!((by(Holder::Output).code, by(Holder::Output).severity.word()), ("output-blocked", "note"));
         assert_eq!(by(Holder::Suspended).code, "own-sleep");
-        assert_eq!(by(Holder::Stopped).fact, "this process did not run for 48.0 s or more");
+        assert_eq!(by(Holder::Stopped).fact, "this process was held up for 48.0 s or more");
     }
 
     #[test]
@@ -276,9 +277,10 @@ mod tests {
     #[test]
     fn a_hold_without_drops_tells_what_heartbeats_may_have_hidden() {
         let note = kept_open(14);
-        assert_eq!(note.fact, "kept open by 14 heartbeats; --heartbeat off shows the path without them");
+        assert_eq!(note.fact, "kept open by 14 heartbeats");
+        assert_eq!(note.help[1], "wscope probe --idle URL");
         assert_eq!((note.code, note.severity.word()), ("kept-open-by-heartbeats", "note"));
-        assert!(kept_open(1).fact.starts_with("kept open by 1 heartbeat;"));
+        assert_eq!(kept_open(1).fact, "kept open by 1 heartbeat");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod clock;
 pub(super) mod counts;
 mod lone;
+mod size_reasons;
 mod sizes;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

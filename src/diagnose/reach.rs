@@ -5,7 +5,7 @@ use crate::diagnose::facts::Facts;
 use crate::diagnose::names;
 use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
-use crate::event::{Attempt, AttemptOutcome, DialFailed, DialFault, Finding, Phase, TcpOpen, Tried, show};
+use crate::event::{Attempt, AttemptOutcome, DialFailed, DialFault, Finding, Phase, SecondLook, TcpOpen, Tried, show};
 use crate::moment::Span;
 
 /// A dial that failed before a byte of TLS or HTTP was judged; none for every other fault.
@@ -169,15 +169,43 @@ fn no_answer(facts: &Facts, after: &str, delivered: Option<bool>) -> Finding {
         (_, true) => finding
             .because(Possible, "the process behind the port hangs, or a proxy holds the request")
             .advise("look at the process that accepts on this port, and at what the proxy waits for"),
-        (_, false) if facts.second_look(Tried::Tls).is_some() => finding
+        (_, false) => match facts.second_look(Tried::Tls) {
+            Some(look) => plain_unanswered(finding, look),
+            None => finding,
+        },
+    }
+}
+
+/// A plain request had no answer; what came of a TLS handshake with the same port tells whether its process lives.
+fn plain_unanswered(finding: Finding, look: &SecondLook) -> Finding {
+    let ends = |words: &str| look.words.ends_with(words);
+    if ends(": no TLS") || ends(": ended without an answer") {
+        return finding
             .because(
                 Possible,
-                "the process behind the port hangs, a proxy holds the request or waits for the application, or nobody \
-                 answers an upgrade at this path",
+                "the process lives, it answered or ended those bytes at once: nobody answers an upgrade at this path, \
+                 or a proxy waits for the application behind it",
             )
-            .advise("check the path; then look at the process that accepts on this port"),
-        (_, false) => finding,
+            .advise(
+                "check the path, and that the server takes upgrades there; behind a proxy look at the application",
+            );
     }
+    if ends(": no answer") {
+        return finding
+            .because(
+                Possible,
+                "the process behind the port hangs or is stopped: it answered nothing at all; or it waits for bytes of \
+                 another protocol",
+            )
+            .advise("look at the process that accepts on this port, and at what blocks it");
+    }
+    finding
+        .because(
+            Possible,
+            "the process behind the port hangs, a proxy holds the request or waits for the application, or nobody \
+             answers an upgrade at this path",
+        )
+        .advise("check the path; then look at the process that accepts on this port")
 }
 
 /// A part of an answer came, and then nothing.
@@ -195,7 +223,7 @@ fn unfinished(limit: Span, received: u64, delivered: Option<bool>) -> Finding {
 
 fn delivery(delivered: Option<bool>) -> Option<String> {
     match delivered? {
-        true => Some("the next hop acknowledged all that we sent, and sent nothing back".into()),
+        true => Some("the next hop acknowledged all that we sent".into()),
         false => Some("what we sent was not acknowledged by the next hop".into()),
     }
 }
@@ -287,6 +315,34 @@ mod tests {
         let silent = timeout(Phase::Upgrade, Some(true));
         assert_eq!((silent.code, silent.who), ("no-answer", "server side"));
         assert_eq!(timeout(Phase::Upgrade, Some(false)).who, "path");
+    }
+
+    #[test]
+    fn a_second_look_tells_a_process_that_lives_from_one_that_hangs() {
+        let of = |end: &str| {
+            let look = SecondLook {
+                tried: Tried::Tls,
+                answered: false,
+                words: format!("a TLS handshake with the same port: {end}"),
+                status: None,
+                date_unix: None,
+                took: Span::from_millis(2),
+            };
+            let facts = Facts { url: "ws://a/".into(), second_looks: vec![look], ..Facts::default() };
+            let limit = Span::from_secs(10);
+            let fault = DialFault::TimedOut { limit, attempts: Vec::new(), delivered: Some(true), received: 0 };
+            failed(&facts, &DialFailed { phase: Phase::Upgrade, fault, took: limit }).unwrap()
+        };
+        for (end, cause) in [
+            ("no TLS", "the process lives"),
+            ("ended without an answer", "the process lives"),
+            ("no answer", "the process behind the port hangs or is stopped"),
+            ("no connection", "the process behind the port hangs, a proxy"),
+        ] {
+            let finding = of(end);
+            assert_eq!((finding.code, finding.confidence), ("no-answer", Possible), "{end}");
+            assert!(finding.cause.starts_with(cause), "{end}: {}", finding.cause);
+        }
     }
 
     #[test]

@@ -141,10 +141,10 @@ pub struct Ended {
     /// Time since the open.
     #[serde(rename = "age_ns")]
     pub age: Span,
-    /// Time since the last byte from the peer (since the open, if none came).
+    /// Time since the last byte from the peer (since the open, if none came); a Close and what follows it do not count.
     #[serde(rename = "quiet_in_ns")]
     pub quiet_in: Span,
-    /// Time since the last byte to the peer (since the open, if none went).
+    /// Time since the last byte to the peer (since the open, if none went); a Close and what follows it do not count.
     #[serde(rename = "quiet_out_ns")]
     pub quiet_out: Span,
     /// The whole time in which we did not read.

@@ -268,7 +268,7 @@ pub struct Held {
 pub enum Holder {
     /// Our own output could not be written.
     Output,
-    /// This process did not run (stopped, or starved).
+    /// This process was held up (stopped, starved, or busy).
     Stopped,
     /// This machine slept.
     Suspended,

@@ -94,6 +94,7 @@ fn agreed_words(way: &Way) -> String {
 fn failed_words(tried: Tried, fault: &DialFault) -> String {
     let end = match fault {
         DialFault::TimedOut { .. } => "no answer",
+        DialFault::Tls { not_tls: None, .. } => "TLS, and no agreement",
         DialFault::Tls { .. } | DialFault::Certificate { .. } => "no TLS",
         DialFault::TlsCut { .. } | DialFault::CutBeforeAnswer { .. } => "ended without an answer",
         DialFault::NotHttp { .. } => "no HTTP",

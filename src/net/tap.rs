@@ -206,7 +206,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
                 let unread = tap.opaque.min(accepted);
                 tap.opaque -= unread;
                 let now = tap.clock.now();
-                tap.outgoing.counters.bytes(now, unread);
+                // Of none, the count would still move the moment of the last byte, which the silence before a Close needs.
+                if unread > 0 {
+                    tap.outgoing.counters.bytes(now, unread);
+                }
                 tap.outgoing.observe(&buf[unread..accepted], now, &mut tap.notes);
                 Poll::Ready(Ok(accepted))
             }

@@ -134,7 +134,11 @@ impl Reconnect {
             How::Close { code: Some(code), .. } | How::CloseThenCut { code: Some(code), .. } if never(*code) => {
                 // A Close 1000 that nobody asked for, after a minute of silence, is an idle limit of some servers.
                 let idle = *code == 1000 && ended.quiet_out >= Span::from_secs(30) && !curve.stubborn;
-                (!idle).then(|| format!("after Close {code} the same would happen again ({})", curve.name))
+                let why = match code {
+                    1000 => "Close 1000 says that the end was meant".to_string(),
+                    code => format!("after Close {code} the same would happen again"),
+                };
+                (!idle).then(|| format!("{why} ({})", curve.name))
             }
             How::Garbage { words, .. } if !curve.stubborn => Some(format!("the peer breaks the protocol: {words}")),
             How::Local { why } => Some(why.clone()),

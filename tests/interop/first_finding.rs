@@ -158,7 +158,8 @@ fn nginx_that_ends_what_is_silent_for_two_seconds() {
     let events = ran.events();
     events.assert_clean();
     let note = events.finding("kept-open-by-heartbeats");
-    assert!(note["fact"].as_str().unwrap().ends_with("--heartbeat off shows the path without them"), "{note}");
+    assert!(note["fact"].as_str().unwrap().starts_with("kept open by "), "{note}");
+    assert_eq!(note["help"][1], "wscope probe --idle URL");
 }
 
 #[test]

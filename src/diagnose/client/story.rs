@@ -9,7 +9,7 @@ use crate::diagnose::client::identity::{Identity, target_of};
 use crate::diagnose::client::pongs::Pongs;
 use crate::diagnose::client::reconnects::{End, Place, Reconnects};
 use crate::event::client_report::{Card, ClientReport};
-use crate::event::{ConnId, Ended, How, Side};
+use crate::event::{ConnId, Direction, Ended, FrameBrief, How, Side};
 use crate::moment::{Moment, Span};
 use crate::wire::close::is_normal;
 use crate::wire::head::Head;
@@ -20,6 +20,8 @@ const NAMED_MAX: usize = 16;
 const DETAILS_MAX: u32 = 64;
 /// A connection that was open for so long was a good one.
 const STABLE: Span = Span::from_secs(10);
+/// The opcode of a Close frame.
+const CLOSE: u8 = 8;
 /// A longer Retry-After is not waited for.
 const RETRY_AFTER_MAX: u64 = 3600;
 
@@ -249,7 +251,7 @@ fn end_of(ended: &Ended) -> End {
     match &ended.how {
         How::Close { code, .. } if ours => End { ours, code: *code, ..End::default() },
         How::CloseUnanswered { code, .. } => {
-            End { ours: true, code: *code, known_for: ended.quiet_out, ..End::default() }
+            End { ours: true, code: *code, known_for: since_our_close(ended), ..End::default() }
         }
         How::Close { code, .. } | How::CloseThenCut { code, .. } => End { done: is_normal(*code), ..End::default() },
         // We end what is not legal, and a client that made it has no reason to come back.
@@ -258,4 +260,10 @@ fn end_of(ended: &Ended) -> End {
         How::Silent { .. } | How::KernelTimeout | How::WriteStuck => End { ours: true, ..End::default() },
         How::Local { .. } => End { ours: true, ..End::default() },
     }
+}
+
+/// How long our Close was out. The silence of an end is that before the Close, whoever sent it.
+fn since_our_close(ended: &Ended) -> Span {
+    let is_close = |frame: &&FrameBrief| frame.direction == Direction::Out && frame.opcode == CLOSE;
+    ended.last_frames.iter().find(is_close).map_or(ended.quiet_out, |frame| frame.ago)
 }

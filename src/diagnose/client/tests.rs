@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::client_report::{Card, FinalSeen, HeartbeatKind, Throttled};
-use crate::event::{How, Side};
+use crate::event::{Direction, FrameBrief, How, Side};
 
 /// A server and its clock, in milliseconds.
 struct Stage {
@@ -258,7 +258,8 @@ fn an_unanswered_close_is_told_and_the_early_return_is_no_second_connection() {
     stage.open();
     stage.wait(3500);
     let how = How::CloseUnanswered { code: Some(4001), cut: false };
-    let ended = Ended { by: Side::Us, quiet_out: Span::from_millis(4000), ..Ended::sample(how) };
+    let close = FrameBrief { direction: Direction::Out, opcode: 8, fin: true, len: 2, ago: Span::from_millis(4000) };
+    let ended = Ended { by: Side::Us, last_frames: vec![close], ..Ended::sample(how) };
     stage.see(conn, Fact::Ended { ended: &ended });
     let report = stage.finish().remove(0);
     let card = report.card.expect("a card");

@@ -4,6 +4,7 @@
 use crate::diagnose::ends::{self, Dropped};
 use crate::diagnose::facts::contains;
 use crate::diagnose::idle::{Common, agree, is_cut};
+use crate::diagnose::patterns::size_reasons::{self, Told};
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Finding, How, LastSent, Side, show};
 use crate::moment::Span;
@@ -13,6 +14,10 @@ const LARGE: u64 = 8 * 1024;
 /// The message left so shortly before the end.
 const RECENT: Span = Span::from_secs(1);
 const TOO_BIG: u16 = 1009;
+/// The library whose words a reason has.
+const PYTHON: &str = "python websockets";
+/// Where the commonest servers set their limit.
+const OPTIONS: &str = "node ws maxPayload, python websockets max_size, uvicorn --ws-max-size, Go SetReadLimit";
 
 /// A limit on the size of one message.
 struct SizeLimit {
@@ -106,8 +111,10 @@ pub(super) fn alone(dropped: &Dropped) -> Option<Finding> {
 
 fn closed(dropped: &Dropped) -> Option<Finding> {
     let sent = sent_before_1009(dropped)?;
-    let (confidence, cause) = why_closed(dropped, sent);
     let (How::Close { reason, .. } | How::CloseThenCut { reason, .. }) = &dropped.ended.how else { return None };
+    let told = size_reasons::told(reason);
+    let limit = told.as_ref().and_then(|told| told.limit);
+    let (confidence, cause) = why_closed(dropped, sent, limit);
     let said = if reason.is_empty() { "no reason given".into() } else { show::quoted(reason) };
     let size = show::size(sent.len);
     let fact = format!("the server side closed with 1009 after a message of ours of {size}, {said}");
@@ -119,17 +126,34 @@ fn closed(dropped: &Dropped) -> Option<Finding> {
         How::CloseThenCut { .. } => finding.saw("the connection broke before our answer was through"),
         _ => finding,
     };
-    // coder/websocket reads one byte more than it takes: `read limited at 32769 bytes`.
-    if let Some(limit) = number_behind(reason, "read limited at ").and_then(|over| over.checked_sub(1)) {
-        let help = format!("send smaller messages, or raise the limit of coder/websocket, here {}:", show::size(limit));
-        return Some(finding.advise(help).paste(&["c.SetReadLimit(1 << 20)"]));
-    }
-    Some(advise(finding, dropped, sent.len))
+    Some(match told {
+        Some(told) => advise_by_reason(finding, dropped, &told, sent.len),
+        None => advise(finding, dropped, sent.len),
+    })
 }
 
-fn number_behind(text: &str, words: &str) -> Option<u64> {
-    let (_, rest) = text.split_once(words)?;
-    rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+/// Where the reason names the library or the limit, nothing is to be guessed.
+fn advise_by_reason(finding: Finding, dropped: &Dropped, told: &Told, size: u64) -> Finding {
+    let here = told.limit.map(|limit| format!(", here {}", show::size(limit))).unwrap_or_default();
+    match (told.library, told.limit) {
+        // uvicorn gives its own option on to the library.
+        (Some((PYTHON, ..)), _) if dropped.is_server("uvicorn") => finding
+            .advise(format!("send smaller messages, or raise --ws-max-size of uvicorn{here}:"))
+            .paste(&["--ws-max-size 67108864"]),
+        (Some((PYTHON, option, knob)), _) if !dropped.is_server("websockets/") => finding
+            .advise(format!(
+                "send smaller messages, or raise {option} of {PYTHON}{here} (under uvicorn: --ws-max-size):"
+            ))
+            .paste(&[knob]),
+        (Some((library, option, knob)), _) => {
+            finding.advise(format!("send smaller messages, or raise {option} of {library}{here}:")).paste(&[knob])
+        }
+        (None, Some(limit)) if !is_known(dropped) => finding.advise(format!(
+            "send messages of {} at most, or raise the limit where it is set: {OPTIONS}",
+            show::size(limit)
+        )),
+        (None, _) => advise(finding, dropped, size),
+    }
 }
 
 /// The message that a Close 1009 can mean.
@@ -137,8 +161,21 @@ fn sent_before_1009(dropped: &Dropped) -> Option<LastSent> {
     dropped.ended.sent_last.filter(|_| !dropped.farewell)
 }
 
-fn why_closed(dropped: &Dropped, sent: LastSent) -> (Confidence, String) {
+fn why_closed(dropped: &Dropped, sent: LastSent, limit: Option<u64>) -> (Confidence, String) {
     let size = show::size(sent.len);
+    if let Some(limit) = limit {
+        let named = show::size(limit);
+        return match limit < dropped.ended.sent_largest.max(sent.len) {
+            true => (Certain, format!("a limit of {named} on the size of one message: its reason says so")),
+            false => (
+                Possible,
+                format!(
+                    "its reason names {named}, more than any message of ours here: a limit on a sum, or on what \
+                         the server makes of it"
+                ),
+            ),
+        };
+    }
     if dropped.ended.sent_largest > sent.len {
         let larger = show::size(dropped.ended.sent_largest);
         return (
@@ -191,5 +228,11 @@ fn advise(finding: Finding, dropped: &Dropped, size: u64) -> Finding {
         .map(|limit| format!("{} {}", limit.product, show::size(limit.bytes)))
         .collect();
     let known = if below.is_empty() { String::new() } else { format!("; known limits below it: {}", below.join(", ")) };
-    finding.advise(format!("send smaller messages, or raise the limit where it is set{known}"))
+    finding.advise(format!("send smaller messages, or raise the limit where it is set ({OPTIONS}){known}"))
+}
+
+/// Does the `Server` header name a product whose limit is known?
+fn is_known(dropped: &Dropped) -> bool {
+    let server = dropped.server().unwrap_or_default();
+    LIMITS.iter().any(|limit| !limit.server.is_empty() && contains(server, limit.server))
 }

@@ -73,6 +73,27 @@ fn the_limit_of_coder_stands_in_its_reason() {
 }
 
 #[test]
+fn a_reason_that_names_the_limit_is_the_cause_and_tells_whose_option_it_is() {
+    let of = |reason: &str, len: u64| after(close(1009, reason), len, 0.05, len);
+    let words = "frame with 3000 bytes exceeds limit of 1000 bytes";
+    let proxied = alone(&with("Server: nginx/1.22.1", of(words, 3_000))).unwrap();
+    assert_eq!(proxied.confidence, Certain);
+    assert_eq!(proxied.cause, "a limit of 1000 B on the size of one message: its reason says so");
+    assert!(proxied.help[0].contains("max_size in serve() of python websockets, here 1000 B"), "{proxied:?}");
+    assert!(proxied.help[0].contains("--ws-max-size") && proxied.help[1] == "max_size=16 * 2**20,", "{proxied:?}");
+    let uvicorn = alone(&with("Server: uvicorn", of(words, 3_000))).unwrap();
+    assert!(uvicorn.help[1].starts_with("--ws-max-size"), "{uvicorn:?}");
+    let others = alone(&of("message exceeds limit of 64 KB", 70_000)).unwrap();
+    assert!(others.help[0].contains("64 KiB at most") && others.help[0].contains("maxPayload"), "{others:?}");
+    let node = alone(&of("Max payload size exceeded", 3_000)).unwrap();
+    assert_eq!(node.help[1], "maxPayload: 512 * 1024 * 1024,");
+    // The twins: a limit above what was sent explains little; without a number it is as before.
+    let above = alone(&of("limit of 1 MB", 3_000)).unwrap();
+    assert!(above.confidence == Possible && above.cause.contains("more than any message"), "{above:?}");
+    assert!(alone(&of("too big", 3_000)).unwrap().cause.contains("below 2.9 KiB"));
+}
+
+#[test]
 fn an_end_right_upon_a_message_or_a_ping_of_ours_is_told_with_it() {
     let upon = alone(&after(How::Fin, 2_000, 0.001, 2_000)).unwrap();
     assert_eq!((upon.code, upon.confidence), ("fin-without-close", Possible));

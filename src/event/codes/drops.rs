@@ -85,7 +85,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "the connection was held without a drop, and heartbeats may be what kept it",
         cause: "heartbeats reset the idle limits on the way, so a client without them may see drops that this run \
             did not",
-        help: "run once more with --heartbeat off, or with --idle, if your client sends no heartbeats",
+        help: "if your client sends none, run once more with --idle: it shows how long silence lives",
         rule: None,
     },
 ];

@@ -39,7 +39,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "a Close frame came, and the connection broke before our answer was through",
         cause: "the server closes TCP at once after its Close frame, often with our data unread, so that the system \
             resets",
-        help: "read the code: it is the cause; let the server wait for the answer before it closes TCP",
+        help: "read the code, if it has one, for the cause; let the server wait for the answer before it closes TCP",
         rule: Some("RFC 6455 section 7.1.1"),
     },
     Entry {
@@ -206,7 +206,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         severity: Severity::Note,
         layer: Layer::Local,
         what: "this process or this machine stood still for a time, so the silence is our own",
-        cause: "the machine slept, the process was stopped, or the machine is overloaded",
+        cause: "the machine slept, the process was stopped or busy, or the machine is overloaded",
         help: "do not read a drop right after it as the server's: run again without the pause",
         rule: None,
     },

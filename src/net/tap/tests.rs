@@ -420,6 +420,23 @@ async fn the_account_has_the_last_frames_of_both_directions_in_their_order() {
     assert_eq!((account.last_in, account.last_out), (Some(Moment::from_millis(20)), Some(Moment::from_millis(10))));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_silence_before_a_close_does_not_end_with_our_answer_to_it() {
+    let close = || bytes(b"\x88\x02\x03\xe8");
+    let answer = frame_bytes(Header::new(Opcode::Close, 2, Some(KEY)), &[3, 0xe8]);
+    let mut silent = tap(reading([close()]), b"", Role::Client);
+    let mut pinged = tap(reading([close()]), b"", Role::Client);
+    tokio::time::advance(Duration::from_millis(5)).await;
+    write_all(&mut pinged, &frame_bytes(Header::new(Opcode::Ping, 0, Some(KEY)), b""));
+    tokio::time::advance(Duration::from_millis(40)).await;
+    for (tap, last_out) in [(&mut silent, None), (&mut pinged, Some(Moment::from_millis(5)))] {
+        read_now(tap, 64);
+        write_all(tap, &answer);
+        let account = tap.account(Moment::from_millis(50));
+        assert_eq!((account.last_in, account.last_out), (None, last_out));
+    }
+}
+
 #[test]
 fn what_is_refused_or_awaited_counts_as_nothing() {
     let turns = [Turn::Pending, Turn::Take(1), Turn::Fail(io::ErrorKind::BrokenPipe)];

@@ -270,7 +270,7 @@ pub(super) fn held_text(held: &Held) -> String {
     let time = span(held.span);
     match held.by {
         Holder::Output => format!("our output was blocked for {time}; all clocks stood still"),
-        Holder::Stopped => format!("this process did not run for {time}; all clocks stood still"),
+        Holder::Stopped => format!("this process was held up for {time}; all clocks stood still"),
         Holder::Suspended => format!("this machine slept for {time}; all clocks stood still"),
     }
 }

@@ -198,7 +198,7 @@ impl PipeScreen {
         }
         let what = match held.by {
             Holder::Output => "our output was blocked",
-            Holder::Stopped => "this process did not run",
+            Holder::Stopped => "this process was held up",
             Holder::Suspended => "this machine slept",
         };
         self.note(Tone::Plain, &format!("{what} for {}", roughly(held.span)));

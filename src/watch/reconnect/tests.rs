@@ -280,6 +280,13 @@ fn a_1000_that_nobody_asked_for_after_a_minute_of_silence_is_retried() {
 }
 
 #[test]
+fn after_a_1000_the_end_was_meant_and_after_the_others_it_would_be_the_same() {
+    let why = |code| gave_up(after_end(&mut reconnect("full-jitter"), close(code), 0.5));
+    assert!(why(1000).starts_with("Close 1000 says that the end was meant"), "{}", why(1000));
+    assert!(why(1008).starts_with("after Close 1008 the same would happen again"), "{}", why(1008));
+}
+
+#[test]
 fn the_clients_that_ignore_refusals_come_back_after_them() {
     for name in ["joewalnes", "pladaria", "socketio"] {
         for how in [close(1000), close(1008), close(4401)] {
