@@ -12,6 +12,7 @@ mod redirects;
 mod requests;
 mod rights;
 mod sizes;
+mod spoiled;
 #[cfg(test)]
 mod tests;
 
@@ -40,7 +41,8 @@ pub fn refused(facts: &Facts, status: u16, reason: &str) -> Finding {
         .or_else(|| own_request(&answer))
         .or_else(|| wrong_status(&answer))
         .or_else(|| rights::bots(&answer).map(|finding| with_hops(finding, &answer)))
-        .or_else(|| fingerprints::recognise(facts, status, reason, &body))
+        .or_else(|| spoiled::doubled(&answer))
+        .or_else(|| fingerprints::recognise(facts, status, reason, &body).map(|found| spoiled::named(found, &answer)))
         .or_else(|| version(&answer))
         .or_else(|| stripped(&answer))
         .unwrap_or_else(|| with_hops(by_status(&answer), &answer))

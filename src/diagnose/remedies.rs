@@ -1,9 +1,14 @@
 //! Configuration that mends what was found, ready to paste, for one product at a time. Owns the lines; which of them a
 //! finding shows is the rules' matter, and which product stands there is `hops`'.
 
+mod spoiled;
+
 use crate::diagnose::hops::Hop;
+use crate::diagnose::place::{PATH_PLACEHOLDER, host_in_line, path_in_line};
 use crate::event::Finding;
 use crate::event::show;
+
+pub use spoiled::{keep_method, let_pass, once};
 
 /// One thing to do, and the lines to paste for it (none: there is nothing to paste).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +19,25 @@ pub struct Remedy {
 
 impl Remedy {
     fn new(help: impl Into<String>, lines: &[&str]) -> Remedy {
-        Remedy { help: help.into(), lines: lines.iter().map(|line| (*line).to_owned()).collect() }
+        Remedy { help: help.into(), lines: owned(lines) }
     }
 
     /// The finding with this as its help.
     pub fn on(self, finding: Finding) -> Finding {
         finding.advise(self.help).paste_lines(self.lines)
     }
+
+    /// With a word on the placeholder, where a line has one in place of this path.
+    fn at(mut self, path: &str) -> Remedy {
+        if path_in_line(path) != path && self.lines.iter().any(|line| line.contains(PATH_PLACEHOLDER)) {
+            self.lines.insert(0, format!("# {PATH_PLACEHOLDER} is a placeholder for the path of the WebSocket"));
+        }
+        self
+    }
+}
+
+fn owned(lines: &[&str]) -> Vec<String> {
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// What nginx must be told about an upgrade.
@@ -34,7 +51,11 @@ const NGINX_HEADERS: &[&str] = &[
     "proxy_set_header Connection \"upgrade\";",
 ];
 
-const APACHE_UPGRADE: &[&str] = &["ProxyPass \"/ws/\" \"http://127.0.0.1:8080/ws/\" upgrade=websocket"];
+/// What nginx does with lines beside those that are there: it sends each, and takes none from the levels above.
+const NGINX_BESIDE: &[&str] = &[
+    "# each once: replace the ones that are there",
+    "# proxy_set_header of server {} and http {} counts no more then: repeat Host",
+];
 
 /// What the address in the lines stands for.
 const PLACE: &str = "with the application's address for 127.0.0.1:8080";
@@ -56,6 +77,9 @@ const LIGHTTPD_UPGRADE: &[&str] = &["proxy.header = ( \"upgrade\" => \"enable\" 
 
 const ENVOY_UPGRADE: &[&str] = &["upgrade_configs:", "- upgrade_type: websocket"];
 
+/// The same of one line alone.
+pub const NGINX_ONE_BESIDE: &str = "# once; proxy_set_header of server {} and http {} counts no more then: repeat it";
+
 /// How the request reached the application, as far as its answer tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived {
@@ -68,36 +92,59 @@ pub enum Arrived {
 /// Lets Upgrade and Connection pass the hop, where the request is known to arrive as HTTP/1.1 or not.
 pub fn upgrade_headers_after(hop: Option<&Hop>, path: &str, arrived: Arrived) -> Remedy {
     let mut remedy = upgrade_headers(hop, path);
-    if arrived == Arrived::Http11 && remedy.lines == NGINX_UPGRADE {
-        remedy.lines = NGINX_HEADERS.iter().map(|line| (*line).to_owned()).collect();
+    if hop.is_some_and(|hop| is_nginx(hop.name)) {
+        remedy.lines = match arrived {
+            Arrived::Http11 => owned(&[NGINX_HEADERS, NGINX_BESIDE].concat()),
+            Arrived::Unknown => owned(NGINX_UPGRADE),
+        };
     }
     remedy
 }
 
+/// Says of nginx's lines, where they stand alone, what they do to those that are there.
+pub fn beside_others(mut finding: Finding) -> Finding {
+    if finding.help.iter().skip(1).eq(NGINX_UPGRADE.iter()) {
+        finding.help.extend(owned(NGINX_BESIDE));
+    }
+    finding
+}
+
 /// Lets Upgrade and Connection pass the hop.
 pub fn upgrade_headers(hop: Option<&Hop>, path: &str) -> Remedy {
-    let path = show::safe(path);
-    let Some(hop) = hop else { return upgrade_headers_of_nobody(&path) };
+    let shown = show::safe(path);
+    let remedy = match hop {
+        Some(hop) => upgrade_headers_of(hop, &shown, path_in_line(path)),
+        None => upgrade_headers_of_nobody(&shown, path_in_line(path)),
+    };
+    remedy.at(path)
+}
+
+/// `shown` is for sentences, `line` for what is pasted.
+fn upgrade_headers_of(hop: &Hop, shown: &str, line: &str) -> Remedy {
     match hop.name {
-        "nginx" | "openresty" | "ingress-nginx" => {
-            Remedy::new(format!("in the {} location that serves {path}, then reload nginx:", nginx(hop)), NGINX_UPGRADE)
-        }
-        "Apache" => Remedy::new(
-            format!("in the Apache host that serves {path} (2.4.47 or later), {PLACE}, before a shorter ProxyPass:"),
-            &[&apache_pass(&path)],
+        name if is_nginx(name) => Remedy::new(
+            format!("in the {} location that serves {shown}, then reload nginx:", nginx(hop)),
+            &[NGINX_UPGRADE, NGINX_BESIDE].concat(),
         ),
-        "Varnish" => Remedy::new("in Varnish's VCL, then load it:", VARNISH_UPGRADE),
+        "Apache" => Remedy::new(
+            format!("in the Apache host that serves {shown} (2.4.47 or later), {PLACE}, before a shorter ProxyPass:"),
+            &[&apache_pass(line)],
+        ),
+        "Varnish" => varnish(),
         "Envoy" => Remedy::new(
-            format!("in Envoy's route for {path} (Contour has enableWebsockets: true for this):"),
+            format!("in Envoy's route for {shown} (Contour has enableWebsockets: true for this):"),
             ENVOY_UPGRADE,
         ),
         "HAProxy" => Remedy::new(
-            "HAProxy passes upgrades on; if it speaks HTTP/2 to the server, add ws h1 to the server's line:",
+            "take http-request del-header Upgrade out of HAProxy; if it speaks HTTP/2 to the server, add ws h1 there:",
             &["server app 127.0.0.1:8080 ws h1"],
         ),
         "Caddy" => Remedy::new(
-            format!("Caddy passes upgrades on by itself: {path} needs a plain reverse_proxy, {PLACE}:"),
-            &[&caddy_pass(&path)],
+            format!(
+                "Caddy passes both on by itself: take header_up lines for Upgrade and Connection out of its \
+                 reverse_proxy for {shown}; this finds them:"
+            ),
+            &["grep -nE 'header_up +[-+>]?(Upgrade|Connection)' /etc/caddy/Caddyfile"],
         ),
         "lighttpd" => {
             Remedy::new("let lighttpd pass upgrades on (1.4.46 or later), then restart it:", LIGHTTPD_UPGRADE)
@@ -119,16 +166,17 @@ pub fn upgrade_headers(hop: Option<&Hop>, path: &str) -> Remedy {
         "Azure Front Door" => {
             Remedy::new("switch caching off on the Front Door route: with caching it does not pass Upgrade on", &[])
         }
-        name => Remedy::new(format!("let {name} pass Upgrade and Connection on for {path}"), &[]),
+        name => Remedy::new(format!("let {name} pass Upgrade and Connection on for {shown}"), &[]),
     }
 }
 
-/// No hop names itself: the lines of the two that most often stand there.
-fn upgrade_headers_of_nobody(path: &str) -> Remedy {
-    let mut lines = vec!["# nginx, in the location".to_owned()];
-    lines.extend(NGINX_UPGRADE.iter().map(|line| (*line).to_owned()));
-    lines.extend(["# Apache, 2.4.47 or later".to_owned(), apache_pass(path)]);
-    let help = format!("let the proxy in front of the application pass both headers on for {path}, as:");
+/// No hop names itself: the lines of those that most often stand there.
+fn upgrade_headers_of_nobody(shown: &str, line: &str) -> Remedy {
+    let mut lines = vec!["# nginx, in the location, each once".to_owned()];
+    lines.extend(owned(NGINX_UPGRADE));
+    lines.extend(["# Apache, 2.4.47 or later".to_owned(), apache_pass(line)]);
+    lines.push("# HAProxy passes both on, unless http-request del-header takes them out".to_owned());
+    let help = format!("let the proxy in front of the application pass both headers on for {shown}, as:");
     Remedy { help, lines }
 }
 
@@ -137,59 +185,89 @@ fn apache_pass(path: &str) -> String {
     format!("ProxyPass \"{path}\" \"http://127.0.0.1:8080{path}\" upgrade=websocket")
 }
 
-fn caddy_pass(path: &str) -> String {
-    match path {
-        "/" => "reverse_proxy 127.0.0.1:8080".to_owned(),
-        path => format!("reverse_proxy {path}* 127.0.0.1:8080"),
+/// A subroutine that is there twice runs in the order of the file, and the first return ends it.
+fn varnish() -> Remedy {
+    let help = "in Varnish's VCL, above the vcl_recv that is there, so that no return comes first; then load it:";
+    Remedy::new(help, VARNISH_UPGRADE)
+}
+
+/// A `try_files` outside of every `handle` changes the path before they are looked at.
+fn caddy_route(path: &str) -> Vec<String> {
+    if path == "/" {
+        return owned(&["reverse_proxy 127.0.0.1:8080"]);
     }
+    vec![
+        format!("handle {path}* {{"),
+        "    reverse_proxy 127.0.0.1:8080".to_owned(),
+        "}".to_owned(),
+        "handle {".to_owned(),
+        "    # what is there now moves in here: try_files, file_server, other routes".to_owned(),
+        "}".to_owned(),
+    ]
+}
+
+/// Lets Apache try a server again at once after it could not connect to it.
+pub fn apache_retry(path: &str) -> Remedy {
+    let line = format!("{} retry=0", apache_pass(path_in_line(path)));
+    let help = "start the application; as a 503 lasts 60 s else, add retry=0 to the ProxyPass that is there, as:";
+    Remedy::new(help, &[&line]).at(path)
 }
 
 /// Lets the hop speak HTTP/1.1 to the application. Without a hop: nginx, the one that speaks 1.0 unless told otherwise.
 pub fn http11(hop: Option<&Hop>, path: &str) -> Remedy {
-    let path = show::safe(path);
-    match hop.map(|hop| hop.name) {
-        None => Remedy::new("let the proxy use HTTP/1.1 to the application; in nginx:", NGINX_UPGRADE),
-        Some("nginx" | "openresty" | "ingress-nginx") => {
-            Remedy::new(format!("in the nginx location that serves {path}, then reload nginx:"), NGINX_UPGRADE)
-        }
-        Some("Apache") => Remedy::new(
-            "in Apache take force-proxy-request-1.0 out, and pass the upgrade on (2.4.47 or later):",
-            APACHE_UPGRADE,
+    let nginx_lines = [NGINX_UPGRADE, NGINX_BESIDE].concat();
+    let remedy = match hop.map(|hop| hop.name) {
+        None => Remedy::new("let the proxy use HTTP/1.1 to the application; in nginx:", &nginx_lines),
+        Some(name) if is_nginx(name) => Remedy::new(
+            format!("in the nginx location that serves {}, then reload nginx:", show::safe(path)),
+            &nginx_lines,
         ),
-        Some("Varnish") => Remedy::new("in Varnish's VCL, then load it:", VARNISH_UPGRADE),
+        Some("Apache") => Remedy::new(
+            format!("in Apache take force-proxy-request-1.0 out, and pass the upgrade on (2.4.47 or later), {PLACE}:"),
+            &[&apache_pass(path_in_line(path))],
+        ),
+        Some("Varnish") => varnish(),
         Some("Envoy") => Remedy::new("find the hop before Envoy that speaks HTTP/1.0, and let it use HTTP/1.1", &[]),
         Some(name) => Remedy::new(format!("let {name} use HTTP/1.1 to the application"), &[]),
-    }
+    };
+    remedy.at(path)
 }
 
 /// Sends this path to the application, where the hop answers it itself.
 pub fn route(hop: &Hop, path: &str) -> Remedy {
-    let path = show::safe(path);
+    route_of(hop, &show::safe(path), path_in_line(path)).at(path)
+}
+
+/// `shown` is for sentences, `line` for what is pasted.
+fn route_of(hop: &Hop, shown: &str, line: &str) -> Remedy {
     match hop.name {
         "nginx" | "openresty" => {
-            let mut lines = vec![format!("location {path} {{"), "    proxy_pass http://127.0.0.1:8080;".to_owned()];
+            let mut lines = vec![format!("location {line} {{"), "    proxy_pass http://127.0.0.1:8080;".to_owned()];
             lines.extend(NGINX_UPGRADE.iter().map(|line| format!("    {line}")));
-            lines.push("}".into());
+            lines.extend(owned(&["    proxy_set_header Host $http_host;", "}"]));
             let help = format!("give the path its own location, {PLACE}; if it has one, try --host NAME:");
             Remedy { help, lines }
         }
         "ingress-nginx" => Remedy::new(
             "give the Ingress a rule for this host and path:",
             &[
-                &format!("- path: {path}"),
+                &format!("- path: {line}"),
                 "  pathType: Prefix",
                 "  backend: {service: {name: app, port: {number: 8080}}}",
             ],
         ),
         "Apache" => Remedy::new(
             format!("let the Apache host pass the path on (2.4.47 or later), {PLACE}; if it does, try --host NAME:"),
-            &[&apache_pass(&path)],
+            &[&apache_pass(line)],
         ),
-        "Caddy" => Remedy::new(format!("in the Caddyfile's site block, {PLACE}:"), &[&caddy_pass(&path)]),
+        "Caddy" => Remedy {
+            help: format!("in the Caddyfile's site block, {PLACE}, then reload Caddy:"),
+            lines: caddy_route(line),
+        },
         "lighttpd" => Remedy::new(
             format!("in lighttpd's configuration, {PLACE}; then restart it:"),
             &[
-                &format!("$HTTP[\"url\"] =~ \"^{path}\" {{"),
+                &format!("$HTTP[\"url\"] =~ \"^{line}\" {{"),
                 "    proxy.server = ( \"\" => (( \"host\" => \"127.0.0.1\", \"port\" => 8080 )) )",
                 "    proxy.header = ( \"upgrade\" => \"enable\" )",
                 "}",
@@ -198,39 +276,48 @@ pub fn route(hop: &Hop, path: &str) -> Remedy {
         "Envoy" => Remedy::new(
             "give Envoy's virtual host a route for the path (istio: a match in the VirtualService):",
             &[
-                &format!("- match: {{prefix: \"{path}\"}}"),
+                &format!("- match: {{prefix: \"{line}\"}}"),
                 "  route: {cluster: app, timeout: 0s, upgrade_configs: [{upgrade_type: websocket}]}",
             ],
         ),
         "Traefik" => Remedy::new(
             "give Traefik a router for this host and path:",
-            &[&format!("rule: \"Host(`example.com`) && PathPrefix(`{path}`)\"")],
+            &[&format!("rule: \"Host(`example.com`) && PathPrefix(`{line}`)\"")],
         ),
         "Kong" => Remedy::new(
             "give a route of Kong this path:",
-            &["routes:", "- name: ws", &format!("  paths: [\"{path}\"]"), "  strip_path: false"],
+            &["routes:", "- name: ws", &format!("  paths: [\"{line}\"]"), "  strip_path: false"],
         ),
         "HAProxy" => Remedy::new(
             "let HAProxy choose the application's backend for the path:",
-            &[&format!("use_backend app if {{ path_beg {path} }}")],
+            &[&format!("use_backend app if {{ path_beg {line} }}")],
         ),
-        name => Remedy::new(format!("give {name} a rule that sends {path} to the application"), &[]),
+        name => Remedy::new(format!("give {name} a rule that sends {shown} to the application"), &[]),
     }
 }
 
 /// Keeps the name that the client asked for, so that an Origin can be compared with it.
 pub fn pass_host(hop: Option<&Hop>, path: &str) -> Remedy {
-    let path = show::safe(path);
     match hop.map(|hop| hop.name) {
         Some("nginx" | "openresty") => Remedy::new(
-            format!("in the nginx location that serves {path}, then reload nginx:"),
-            &["proxy_set_header Host $host;"],
+            format!("in the nginx location that serves {}, then reload nginx:", show::safe(path)),
+            &["proxy_set_header Host $http_host;", NGINX_ONE_BESIDE],
         ),
         Some("Apache") => Remedy::new("in the Apache host, then reload Apache:", &["ProxyPreserveHost On"]),
         Some("IIS") => Remedy::new(
             "let IIS pass the client's Host on (ARR):",
             &["appcmd set config -section:system.webServer/proxy /preserveHostHeader:true /commit:apphost"],
         ),
+        Some("Caddy") => {
+            Remedy::new("take header_up Host out of Caddy's reverse_proxy: it passes Host on by itself", &[])
+        }
+        Some("HAProxy") => {
+            Remedy::new("take http-request set-header Host out of HAProxy: it passes Host on by itself", &[])
+        }
+        Some("Traefik") => Remedy::new("at the service's load balancer in Traefik:", &["passHostHeader: true"]),
+        Some("Envoy") => {
+            Remedy::new("take host_rewrite_literal and auto_host_rewrite out of Envoy's route for the path", &[])
+        }
         Some(name) => Remedy::new(format!("let {name} pass the client's Host header on unchanged"), &[]),
         None => Remedy::new("let the proxy pass the client's Host header on unchanged", &[]),
     }
@@ -240,6 +327,7 @@ pub fn pass_host(hop: Option<&Hop>, path: &str) -> Remedy {
 pub fn allow_origin(product: &str, origin: Option<&str>) -> Option<Remedy> {
     let origin = show::safe(origin.unwrap_or("https://example.com"));
     let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
+    let name = host_in_line(host);
     let (help, line) = match product {
         "Tornado" => {
             ("in the Tornado handler:", format!("def check_origin(self, origin): return origin == \"{origin}\""))
@@ -263,12 +351,12 @@ pub fn allow_origin(product: &str, origin: Option<&str>) -> Option<Remedy> {
         "Phoenix" => ("in the Phoenix endpoint's settings:", format!("check_origin: [\"{origin}\"],")),
         "Spring" => ("at the handler in the Spring configuration:", format!(".setAllowedOrigins(\"{origin}\")")),
         "Engine.IO" => ("in the options of the Socket.IO server:", format!("cors: {{ origin: \"{origin}\" }},")),
-        "Django Channels" => ("in Django's settings:", format!("ALLOWED_HOSTS = [\"{host}\"]")),
+        "Django Channels" => ("in Django's settings:", format!("ALLOWED_HOSTS = [\"{name}\"]")),
         "Jupyter" => ("in the Jupyter settings:", format!("c.ServerApp.allow_origin = \"{origin}\"")),
         "SignalR" | "ASP.NET" | "Kestrel" => {
             ("in the options of UseWebSockets:", format!("AllowedOrigins = {{ \"{origin}\" }}"))
         }
-        "Vite" => ("in vite.config:", format!("server: {{ allowedHosts: [\"{host}\"] }},")),
+        "Vite" => ("in vite.config:", format!("server: {{ allowedHosts: [\"{name}\"] }},")),
         _ => return None,
     };
     Some(Remedy::new(help, &line.split('\n').collect::<Vec<_>>()))
@@ -277,7 +365,9 @@ pub fn allow_origin(product: &str, origin: Option<&str>) -> Option<Remedy> {
 /// Room for a larger head of the request.
 pub fn larger_head(product: &str) -> Option<Remedy> {
     let (help, line) = match product {
-        "nginx" | "openresty" => ("in the nginx server, then reload nginx:", "large_client_header_buffers 4 32k;"),
+        "nginx" | "openresty" => {
+            ("in nginx's http block or default server, then reload nginx:", "large_client_header_buffers 4 32k;")
+        }
         "ingress-nginx" => ("in the ConfigMap of ingress-nginx:", "large-client-header-buffers: \"4 32k\""),
         "Apache" => ("in the Apache host, then reload Apache:", "LimitRequestFieldSize 32768"),
         "HAProxy" => ("in HAProxy's global section, then reload it:", "tune.bufsize 32768"),
@@ -290,6 +380,10 @@ pub fn larger_head(product: &str) -> Option<Remedy> {
         _ => return None,
     };
     Some(Remedy::new(help, &[line]))
+}
+
+fn is_nginx(name: &str) -> bool {
+    matches!(name, "nginx" | "openresty" | "ingress-nginx")
 }
 
 fn nginx(hop: &Hop) -> &'static str {
@@ -332,12 +426,61 @@ mod tests {
     fn nginx_gets_the_lines_of_its_own_manual_for_the_path_that_was_asked() {
         let remedy = upgrade_headers(Some(&hop("nginx")), "/ws");
         assert_eq!(remedy.help, "in the nginx location that serves /ws, then reload nginx:");
-        assert_eq!(remedy.lines, NGINX_UPGRADE);
+        assert_eq!(remedy.lines, [NGINX_UPGRADE, NGINX_BESIDE].concat());
+        let unknown = upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Unknown);
+        assert_eq!((unknown.help, unknown.lines), (remedy.help, owned(NGINX_UPGRADE)));
         let known = upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Http11);
-        assert_eq!(known.lines, NGINX_HEADERS);
+        assert_eq!(known.lines, [NGINX_HEADERS, NGINX_BESIDE].concat());
         let own = route(&hop("nginx"), "/ws");
         assert_eq!(own.lines.first().map(String::as_str), Some("location /ws {"));
         assert_eq!(own.lines.last().map(String::as_str), Some("}"));
+        // A location with lines of its own has none from above.
+        assert!(own.lines.contains(&"    proxy_set_header Host $http_host;".to_owned()), "{own:?}");
+    }
+
+    #[test]
+    fn a_path_that_a_line_cannot_hold_stands_in_none() {
+        let long = format!("/{}", "a".repeat(400));
+        for path in ["/a;b", "/a$b", "/a{b", "/a\"b", "/a\\b", "/a%22b", "/a b", "/a`b", long.as_str()] {
+            let mut remedies = vec![upgrade_headers(None, path), http11(None, path), apache_retry(path)];
+            for name in PRODUCTS {
+                let hop = hop(name);
+                remedies.extend([upgrade_headers(Some(&hop), path), http11(Some(&hop), path), route(&hop, path)]);
+                remedies.extend([pass_host(Some(&hop), path), once(Some(&hop), path)]);
+            }
+            for remedy in remedies {
+                assert!(remedy.lines.iter().all(|line| !line.contains(path)), "{path}: {remedy:?}");
+                let has_one = remedy.lines.iter().any(|line| line.contains(PATH_PLACEHOLDER));
+                let is_told = remedy.lines.first().is_some_and(|line| line.contains("is a placeholder"));
+                assert_eq!(has_one, is_told, "{path}: {remedy:?}");
+            }
+        }
+        let usual = route(&hop("nginx"), PATH_PLACEHOLDER);
+        assert_eq!(usual.lines[0], "location /the/path {");
+    }
+
+    #[test]
+    fn lines_that_are_pasted_beside_others_say_what_becomes_of_those() {
+        let of = |remedy: Remedy| {
+            let finding = Finding::of("upgrade-stripped", "path", "x");
+            beside_others(remedy.on(finding)).help
+        };
+        let bare = of(upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Unknown));
+        assert_eq!(bare.len(), 1 + NGINX_UPGRADE.len() + NGINX_BESIDE.len());
+        // Once is enough, and what is not nginx's has nothing of it.
+        assert_eq!(of(upgrade_headers(Some(&hop("nginx")), "/ws")), bare);
+        assert_eq!(of(upgrade_headers(Some(&hop("Apache")), "/ws")).len(), 2);
+    }
+
+    #[test]
+    fn what_a_hop_takes_away_has_its_directive_named() {
+        for (name, part) in [("nginx", "proxy_set_header"), ("HAProxy", "del-header"), ("Caddy", "header_up")] {
+            let remedy = let_pass(&hop(name), "Sec-WebSocket-Key").unwrap();
+            assert!(remedy.help.contains(part) && remedy.help.contains("Sec-WebSocket-Key"), "{remedy:?}");
+            assert!(remedy.lines[0].contains("grep"), "{remedy:?}");
+        }
+        assert!(keep_method(&hop("nginx")).unwrap().help.contains("proxy_method"));
+        assert_eq!((let_pass(&hop("Something"), "X"), keep_method(&hop("Something"))), (None, None));
     }
 
     #[test]
@@ -347,8 +490,11 @@ mod tests {
             let hop = hop(name);
             remedies.push(upgrade_headers(Some(&hop), "/ws"));
             remedies.extend([http11(Some(&hop), "/ws"), route(&hop, "/ws"), pass_host(Some(&hop), "/ws")]);
+            remedies.push(once(Some(&hop), "/ws"));
+            remedies.extend(let_pass(&hop, "Sec-WebSocket-Key").into_iter().chain(keep_method(&hop)));
             remedies.extend(larger_head(name));
         }
+        remedies.extend([apache_retry("/ws"), once(None, "/ws")]);
         for name in ["Tornado", "gorilla", "ActionCable", "Phoenix", "Spring", "Engine.IO", "Vite", "SignalR"] {
             remedies.push(allow_origin(name, Some("https://a.example")).unwrap());
         }

@@ -117,8 +117,8 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
             .saw_all(offered_words(facts))
             .because(
                 Possible,
-                "the process behind it crashed or refused without a word, a proxy is told to say nothing (444), or a filter \
-                 on the way ended it",
+                "the process behind it crashed or refused without a word, a proxy that only forwards (TCP, Varnish's \
+                 pipe) has nothing behind it, a proxy is told to say nothing (444), or a filter on the way ended it",
             )
             .advise("check the path; then look at the log of the server side for this moment"),
         false => finding.advise("try wss://: the port may want TLS; then look at the log of the server side"),

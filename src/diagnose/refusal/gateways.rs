@@ -2,6 +2,7 @@
 //! 15.6). Owns the table by product and text; the application's own failures are `failures`'.
 
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
+use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Likely, Possible};
 use crate::event::{Finding, show};
 use crate::moment::Span;
@@ -40,7 +41,8 @@ const ROWS: &[Known] = &[
         Fix::Do("look at HAProxy's log for this moment: SH means that the server ended it, PH that it was no HTTP")),
     known(DOWN, &[503], HAPROXY, Says::Any, Likely,
         "HAProxy has no server for it: all are down by its checks, refuse the connection, or no backend matches",
-        Fix::Do("look at HAProxy's log for this moment: <NOSRV> means that all are down, SC that one refused")),
+        Fix::Do("HAProxy's log says which, each with SC: BACKEND/SERVER refused the connection, BACKEND/<NOSRV> has no \
+            server up, FRONTEND/<NOSRV> chose no backend")),
     known(DOWN, &[504], HAPROXY, Says::Any, Likely,
         "HAProxy waited for the server's answer until its timeout server: the application hangs in the upgrade",
         Fix::Do("look why the application does not answer; HAProxy's log has sH for it at this moment")),
@@ -76,9 +78,9 @@ const ROWS: &[Known] = &[
         "the application did not answer within the timeout of Envoy's route, 15 s unless set",
         Fix::Paste("look why the application does not answer; the limit, in Envoy's route:", &["timeout: 0s"])),
     known(DOWN, &[502], By::Late(&["Apache"]), Says::Part("Error reading from remote server"), Likely,
-        "the application took Apache's connection and did not answer until Apache's Timeout (60 s unless set): it \
-         hangs in the upgrade",
-        Fix::Do("look why the application does not answer")),
+        "the application took Apache's connection and did not answer within ProxyTimeout (Timeout, 60 s, unless set): \
+         it hangs in the upgrade",
+        Fix::Do("look why the application does not answer; Timeout alone counts only once the upgrade is done")),
     known(DOWN, &[502], APACHE, Says::Part("Error reading from remote server"), Likely,
         "the application ended Apache's connection in the upgrade without an answer: it crashed, or speaks TLS",
         Fix::Do("look at the application's log for this moment")),
@@ -91,8 +93,7 @@ const ROWS: &[Known] = &[
             &["tail -n 20 /var/log/apache2/error.log"])),
     known(DOWN, &[503], APACHE, Says::Any, Likely,
         "Apache could not connect to the application, and does not try again for 60 s; or Apache is overloaded",
-        Fix::Paste("start the application; for Apache to try again at once:",
-            &["ProxyPass \"/ws/\" \"http://127.0.0.1:8080/ws/\" upgrade=websocket retry=0"])),
+        Fix::At(remedies::apache_retry)),
     known(DOWN, &[504], APACHE, Says::Any, Likely,
         "the application did not answer within Apache's ProxyTimeout: it hangs in the upgrade",
         Fix::Do("look why the application does not answer")),
@@ -151,10 +152,16 @@ const ROWS: &[Known] = &[
         Fix::Do("check host and targets of the service in Kong")),
     known(DOWN, &[503], By::Itself(&["Varnish"]), Says::Any, Possible,
         "Varnish got no good answer: the application is down, or it agreed to an upgrade that Varnish did not pipe",
-        Fix::Do("look at varnishlog for FetchError; a WebSocket needs return (pipe) in vcl_recv")),
+        Fix::Paste("a WebSocket needs return (pipe) in vcl_recv before any other return; what failed, in Varnish's log:",
+            &["varnishlog -d -g request -q FetchError"])),
     known(DOWN, &[503], By::Itself(&["lighttpd"]), Says::Any, Likely,
         "lighttpd could not connect to the application, and does not try again for a while; or it is overloaded",
         Fix::Do("start the application, or correct its address in proxy.server; lighttpd's error log says which")),
+    known("server-error", &[500], By::Itself(&["lighttpd"]), Says::Any, Possible,
+        "the application ended lighttpd's connection without an answer (lighttpd says 500 for that): it crashed or \
+         refused in the upgrade; or lighttpd itself failed",
+        Fix::Paste("look at the application's log for this moment; lighttpd's error log says which of the two:",
+            &["tail -n 20 /var/log/lighttpd/error.log"])),
     known(DOWN, &[502, 504], By::Itself(&["lighttpd"]), Says::Any, Likely,
         "lighttpd got no good answer: the application ended the connection in the upgrade, or hangs in it",
         Fix::Do("look at the application's log for this moment, then at lighttpd's error log")),
@@ -169,6 +176,10 @@ const ROWS: &[Known] = &[
         "Caddy got no good answer: the application refuses connections, is down, ended it in the upgrade, or speaks \
          another protocol (TLS, HTTP/2)",
         Fix::Do("look at Caddy's log for this moment: it says why it got no answer")),
+    known(DOWN, &[504], By::Itself(&["Caddy"]), Says::Any, Likely,
+        "Caddy waited in vain: the application hangs in the upgrade (response_header_timeout), or could not be \
+         connected to in time (dial_timeout)",
+        Fix::Do("look why the application does not answer; Caddy's log says at which of the two")),
     known(DOWN, &[502], By::Itself(&["IIS"]), Says::Any, Likely,
         "IIS got no good answer as a proxy (502.3): the application is down, or took longer than ARR's timeout",
         Fix::Do("check the application behind ARR; the sub-status in the log of IIS says more")),

@@ -3,7 +3,7 @@
 
 use crate::diagnose::facts::{Facts, contains};
 use crate::diagnose::hops::{self, Hop, Kind};
-use crate::diagnose::remedies;
+use crate::diagnose::remedies::{self, Remedy};
 use crate::event::finding::Confidence;
 use crate::event::{Finding, show};
 use crate::moment::Span;
@@ -142,6 +142,8 @@ pub(super) enum Fix {
     Usual,
     Do(&'static str),
     Paste(&'static str, &'static [&'static str]),
+    /// Lines that name the path.
+    At(fn(&str) -> Remedy),
     /// The maker of the answer is to send the path to the application.
     Route,
 }
@@ -199,6 +201,7 @@ fn mended(finding: Finding, fix: &Fix, answer: &Answer<'_>) -> Finding {
         Fix::Usual => finding,
         Fix::Do(help) => finding.advise(*help),
         Fix::Paste(help, lines) => finding.advise(*help).paste(lines),
+        Fix::At(remedy) => remedy(answer.facts.path()).on(finding),
         Fix::Route => match &answer.maker {
             Some(hop) => remedies::route(hop, answer.facts.path()).on(finding),
             None => finding,

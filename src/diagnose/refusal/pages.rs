@@ -3,6 +3,7 @@
 //! WebSocket elsewhere are `fingerprints`'.
 
 use crate::diagnose::facts::contains;
+use crate::diagnose::place::path_in_line;
 use crate::diagnose::refusal::known::Answer;
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Likely, Possible};
@@ -57,6 +58,14 @@ pub(super) fn judged(answer: &Answer<'_>) -> Finding {
             .because(Likely, "the path is a stream of server-sent events, not a WebSocket")
             .advise("read it by an EventSource, or find the path of the WebSocket");
     }
+    if let Some(caddy) = answer.maker.as_ref().filter(|hop| hop.name == "Caddy" && answer.status == 200) {
+        let finding = finding.because(
+            Possible,
+            "no route of Caddy's site takes this path, which Caddy answers with an empty 200; or a respond line or the \
+             application answers so",
+        );
+        return remedies::route(caddy, answer.facts.path()).on(finding);
+    }
     let said = said_itself(answer.body).map(|words| format!("its body says {}", show::quoted(words)));
     let cause = if contains(kind, "json") {
         "the path belongs to an interface that answers ordinary requests, or the Upgrade header was lost on the way"
@@ -99,13 +108,17 @@ fn page(answer: &Answer<'_>) -> Finding {
                 "open any http:// page in a browser and log in to the network; wss:// is not answered by a portal",
             );
     }
+    let path = answer.facts.path();
     if contains(answer.body, "/@vite/client") {
         return finding
             .because(Likely, "Vite's own page answered: the path is not passed on to the application")
-            .advise("in vite.config, so that upgrades are passed on too:")
+            .advise(match path_in_line(path) == path {
+                true => "in vite.config, so that upgrades are passed on too:",
+                false => "in vite.config, with the path for /the/path, so that upgrades are passed on too:",
+            })
             .paste_lines(vec![format!(
                 "server: {{ proxy: {{ \"{}\": {{ target: \"http://127.0.0.1:8080\", ws: true }} }} }},",
-                answer.path()
+                path_in_line(path)
             )]);
     }
     if ROOTS.iter().any(|root| contains(answer.body, root)) {

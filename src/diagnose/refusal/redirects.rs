@@ -105,7 +105,7 @@ fn untold(answer: &Answer<'_>, finding: Finding) -> Finding {
     match answer.proxy().map(|hop| hop.name) {
         Some("nginx" | "openresty") => finding
             .advise("in the nginx location, then reload nginx; the application must trust it:")
-            .paste(&["proxy_set_header X-Forwarded-Proto $scheme;"]),
+            .paste(&["proxy_set_header X-Forwarded-Proto $scheme;", crate::diagnose::remedies::NGINX_ONE_BESIDE]),
         _ => finding.advise("let the hop that ends TLS send X-Forwarded-Proto: https, and the next one trust it"),
     }
 }

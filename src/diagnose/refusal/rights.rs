@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::diagnose::facts::contains;
 use crate::diagnose::hops::{Hop, Kind};
+use crate::diagnose::place::{HOST_PLACEHOLDER, host_in_line};
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
+use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{Finding, show};
 
@@ -35,7 +37,7 @@ const HOST_TEXTS: &[(u16, &str, &str, &str)] = &[
     (403, "Invalid Host header", "webpack-dev-server", "devServer: { allowedHosts: [\"HOST\"] },"),
     (400, "Invalid host header", "Starlette", "TrustedHostMiddleware, allowed_hosts=[\"HOST\"]"),
     (400, "Invalid HTTP_HOST header", "Django", "ALLOWED_HOSTS = [\"HOST\"]"),
-    (400, "Bad Request - Invalid Hostname", "IIS", "New-WebBinding -Name \"Default Web Site\" -HostHeader HOST"),
+    (400, "Bad Request - Invalid Hostname", "IIS", "New-WebBinding -Name \"Default Web Site\" -HostHeader \"HOST\""),
 ];
 
 const FORBIDDEN: &str = "upgrade-forbidden";
@@ -114,14 +116,15 @@ pub(super) fn host(answer: &Answer<'_>) -> Option<Finding> {
     let (status, _, product, line) = HOST_TEXTS.iter().find(|(status, text, ..)| fits(*status, text))?;
     let code = if *status == 403 { FORBIDDEN } else { "upgrade-refused" };
     let sent = answer.sent("Host").unwrap_or_default();
-    let name = show::safe(sent.split(':').next().unwrap_or_default());
+    let name = host_in_line(sent);
+    let which = if name == HOST_PLACEHOLDER { " (the.host stands for it)" } else { "" };
     Some(
         answer
             .finding(code)
             .saw(format!("Host: {} was sent", show::quoted(sent)))
             .because(Likely, format!("the application ({product}) does not serve this Host"))
-            .advise(format!("add the host name that was asked for to the settings of {product}, as:"))
-            .paste_lines(vec![line.replace("HOST", &name)]),
+            .advise(format!("add the host name that was asked for{which} to the settings of {product}, as:"))
+            .paste_lines(vec![line.replace("HOST", name)]),
     )
 }
 
@@ -144,16 +147,16 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
         return denied(answer, hop);
     }
     if speaks_of_origin(answer.body) {
-        return answer
-            .finding("origin-rejected")
-            .saw(line)
-            .because(Likely, "the Origin is not one that the server allows: its answer speaks of it")
-            .advise("try the Origin of the page by --origin URL, or allow this one in the server");
+        return of_origin(answer, line);
     }
     let cause = match origin {
         None => {
             "the server wants an Origin that it knows, there is no such route, an upgrade is not switched on for it, \
              or a filter in front refuses"
+        }
+        Some(origin) if is_of_host(answer, origin) && answer.proxy().is_some() => {
+            "this Origin is not allowed (a proxy that changes Host does the same), there is no such route, an upgrade \
+             is not switched on for it, or a filter in front refuses"
         }
         Some(_) => {
             "this Origin is not allowed, there is no such route, an upgrade is not switched on for it, or a filter in \
@@ -161,6 +164,39 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
         }
     };
     answer.finding(FORBIDDEN).saw(line).because(Possible, cause)
+}
+
+/// The answer speaks of the Origin, in words of nobody that is known.
+fn of_origin(answer: &Answer<'_>, line: String) -> Finding {
+    let Some(origin) = answer.sent("Origin") else {
+        let fact = format!("{}: no Origin was sent, and the answer speaks of one", answer.said);
+        return Finding::of("origin-rejected", "server side", fact)
+            .saw(format!("its body says {}", show::quoted(answer.body.trim())))
+            .because(Likely, "the server lets in only requests with an Origin that it knows, as browsers send it")
+            .advise("send the Origin of the page: --origin URL");
+    };
+    let finding = answer.finding("origin-rejected").saw(line);
+    if !is_of_host(answer, origin) {
+        return finding
+            .because(Likely, "the Origin is not one that the server allows: its answer speaks of it")
+            .advise("try the Origin of the page by --origin URL, or allow this one in the server");
+    }
+    let proxy = answer.proxy();
+    let cause = format!(
+        "{} changes Host, and the server compares it with the Origin; or the Origin is not one that it allows",
+        proxy.map_or("a proxy", |hop| hop.name)
+    );
+    let finding = finding
+        .saw(format!("Host: {} was sent, the same name", show::quoted(answer.sent("Host").unwrap_or_default())))
+        .because(Possible, cause);
+    remedies::pass_host(proxy, answer.facts.path()).on(finding)
+}
+
+/// Did Origin and Host leave with the same name?
+fn is_of_host(answer: &Answer<'_>, origin: &str) -> bool {
+    let of_origin = host_in_line(origin.split_once("://").map_or(origin, |(_, host)| host));
+    let of_host = host_in_line(answer.sent("Host").unwrap_or_default());
+    of_origin != HOST_PLACEHOLDER && of_origin.eq_ignore_ascii_case(of_host)
 }
 
 /// The rules by which a hop denies, as its configuration has them, and where it says which.

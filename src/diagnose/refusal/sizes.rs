@@ -36,13 +36,18 @@ pub(super) fn judged(answer: &Answer<'_>) -> Option<Finding> {
     let Some(sent) = answer.facts.sent.as_ref() else { return Some(finding) };
     let size = sent.raw().len();
     let finding = finding.saw(format!("our request's head is {}{}", show::size(size as u64), largest(sent)));
+    let maker = answer.maker.as_ref().map(|hop| hop.name);
     if size < LARGE {
-        return Some(finding.because(
+        let finding = finding.because(
             Possible,
             "what we sent is small: a hop adds to it (cookies, tokens, forwarded headers), or the limit is very low",
-        ));
+        );
+        // Its limit was set lower than usual, as far as it made the answer itself.
+        return Some(match maker.and_then(remedies::larger_head) {
+            Some(remedy) => remedy.on(finding),
+            None => finding,
+        });
     }
-    let maker = answer.maker.as_ref().map(|hop| hop.name);
     let finding = finding.because(
         Likely,
         match maker {

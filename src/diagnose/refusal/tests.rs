@@ -3,6 +3,7 @@
 
 mod hops;
 mod requests;
+mod spoiled;
 
 use super::*;
 use crate::event::finding::Confidence;

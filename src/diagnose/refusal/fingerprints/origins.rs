@@ -20,7 +20,7 @@ const ROWS: &[(u16, &str, &str, Against)] = &[
     (403, "open a WebSocket connection: invalid Origin header", "python websockets", Against::List),
     (403, "open a WebSocket connection: missing Origin header", "python websockets", Against::List),
     (403, "open a WebSocket connection: more than one Origin header", "python websockets", Against::List),
-    (403, "Invalid CORS request", "Spring", Against::List),
+    (403, "Invalid CORS request", "Spring", Against::Host),
 ];
 
 pub(super) fn recognise(refused: &Refused) -> Option<Finding> {
@@ -67,13 +67,8 @@ fn changed_host(refused: &Refused, finding: Finding, server: &str) -> Finding {
     pass_host(refused, finding.because(sure, cause))
 }
 
-/// `$host` of nginx has no port, so a Host with one needs `$http_host`.
 fn pass_host(refused: &Refused, finding: Finding) -> Finding {
-    let mut remedy = remedies::pass_host(refused.proxy().as_ref(), refused.facts.path());
-    if refused.sent("Host").is_some_and(|host| host.contains(':')) {
-        remedy.lines = remedy.lines.iter().map(|line| line.replace("$host", "$http_host")).collect();
-    }
-    remedy.on(finding)
+    remedies::pass_host(refused.proxy().as_ref(), refused.facts.path()).on(finding)
 }
 
 fn begin(refused: &Refused, server: &str) -> Finding {

@@ -307,7 +307,7 @@ fn the_page_s_own_origin_that_is_refused_speaks_of_a_changed_host() {
         "{}",
         nginx.cause
     );
-    assert_eq!(nginx.help[1], "proxy_set_header Host $host;");
+    assert_eq!(nginx.help[1], "proxy_set_header Host $http_host;");
     let unnamed = from("https://a.example", "403 Forbidden\r\nServer: TornadoServer/6.6.1", body);
     assert_eq!(unnamed.confidence, Possible);
     let coder = "request Origin \"a.example\" is not authorized for Host \"backend:8080\"\n";

@@ -71,7 +71,8 @@ fn each_gateway_says_what_it_knows() {
         ("504 Gateway Time-out\r\nServer: nginx", &nginx("504"), "server-unavailable", Likely, "nginx waited", "error"),
         ("503 X\r\nServer: nginx", &nginx("503"), "server-unavailable", Possible, "limit_req", "error log"),
         ("500 X\r\nServer: nginx", &nginx("500"), "server-error", Possible, "nginx itself", "error log"),
-        ("503 Service Unavailable", &no_server, "server-unavailable", Likely, "HAProxy", "<NOSRV>"),
+        ("503 Service Unavailable", &no_server, "server-unavailable", Likely, "HAProxy", "BACKEND/SERVER refused"),
+        ("503 Service Unavailable", &no_server, "server-unavailable", Likely, "no backend", "FRONTEND/<NOSRV>"),
         ("502 Bad Gateway", &broken, "server-unavailable", Likely, "invalid or incomplete", "SH"),
         ("504 Gateway Time-out", &silent, "server-unavailable", Likely, "timeout server", "HAProxy"),
         ("503 X\r\nserver: envoy", &refused, "server-unavailable", Likely, "refuses Envoy's", "port"),
@@ -84,7 +85,17 @@ fn each_gateway_says_what_it_knows() {
         ("503 X\r\nserver: envoy", &envoy("something new"), "server-unavailable", Possible, "Envoy", "access log"),
         ("503 X\r\nserver: envoy", "no healthy upstream", "server-unavailable", Likely, "no healthy member", "cluster"),
         ("504 X\r\nserver: envoy", "upstream request timeout", "server-unavailable", Likely, "15 s", "timeout: 0s"),
-        ("503 X\r\nServer: Apache/2.4.57", apache, "server-unavailable", Likely, "60 s", "retry=0"),
+        (
+            "503 X\r\nServer: Apache/2.4.57",
+            apache,
+            "server-unavailable",
+            Likely,
+            "60 s",
+            "ProxyPass \"/ws\" \"http://127.0.0.1:8080/ws\" upgrade=websocket retry=0",
+        ),
+        ("500 X\r\nServer: lighttpd/1.4.69", LIGHTTPD, "server-error", Possible, "or lighttpd itself", "error.log"),
+        ("500 X\r\nServer: lighttpd/1.4.69", "oops", "server-error", Possible, "exception", "log"),
+        ("504 X\r\nServer: Caddy", "", "server-unavailable", Likely, "response_header_timeout", "Caddy's log"),
         ("502 X\r\nServer: awselb/2.0", "", "server-unavailable", Likely, "target", "access log"),
         (
             "503 X\r\nServer: awselb/2.0",
@@ -201,7 +212,7 @@ fn a_404_tells_whose_it_is() {
             "proxy.server",
             "proxy.header",
         ),
-        ("404 X\r\nServer: Caddy", "", "upgrade-not-offered-here", Possible, "reverse_proxy", "reverse_proxy /ws*"),
+        ("404 X\r\nServer: Caddy", "", "upgrade-not-offered-here", Possible, "reverse_proxy", "handle /ws* {"),
         ("404 X\r\nServer: Varnish", "<p>Guru Meditation:", "upgrade-not-offered-here", Likely, "synth(404)", "VCL"),
         ("404 X\r\nServer: nginx", &nginx("404"), "upgrade-not-offered-here", Likely, "server_name", "--host NAME"),
         (
@@ -242,7 +253,7 @@ fn a_403_tells_whose_it_is() {
         ),
         ("403 X\r\nserver: Cowboy", "", "upgrade-forbidden", Possible, "check_origin", "Phoenix's log"),
         ("403 X", "Error 403 - This web app is stopped.", "server-unavailable", Likely, "Azure", "az webapp start"),
-        ("403 X", "origin not allowed", "origin-rejected", Likely, "Origin", "--origin"),
+        ("403 X", "origin not allowed", "origin-rejected", Likely, "lets in only", "--origin"),
         ("403 X", "<html><p>Origin of species</p>", "upgrade-forbidden", Possible, "Origin", "--origin"),
         ("403 X", "go away", "upgrade-forbidden", Possible, "no such route", "--origin"),
         ("403 X\r\ncf-mitigated: challenge", "<html>", "bot-check", Certain, "Cloudflare", "exception"),
@@ -251,4 +262,63 @@ fn a_403_tells_whose_it_is() {
         ("403 X", "Blocked request. This host (\"a\") is not allowed.", "upgrade-forbidden", Likely, "Vite", "\"a\""),
         ("400 X", "Invalid host header", "upgrade-refused", Likely, "Starlette", "\"a\""),
     ]);
+}
+
+#[test]
+fn an_origin_that_none_was_sent_of_is_not_told_as_refused() {
+    let finding = judged("403 Forbidden", "Origin not allowed");
+    assert!(finding.fact.ends_with("no Origin was sent, and the answer speaks of one"), "{}", finding.fact);
+}
+
+#[test]
+fn an_origin_of_the_host_that_was_asked_for_may_be_compared_with_a_changed_host() {
+    let with = |host: &str, origin: &str, answer: &str, body: &str| {
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: {origin}\r\n\r\n"
+        );
+        judged_with(request.as_bytes(), "ws://a.example/ws", answer, body)
+    };
+    let nginx = "403 Forbidden\r\nServer: nginx";
+    let same = with("a.example:8080", "https://a.example", nginx, "origin not allowed");
+    assert_eq!((same.code, same.confidence), ("origin-rejected", Possible));
+    assert!(same.cause.contains("nginx changes Host") && same.cause.contains("or the Origin"), "{}", same.cause);
+    assert_eq!(same.help[1], "proxy_set_header Host $http_host;");
+    let unnamed = with("a.example", "https://a.example", "403 Forbidden", "origin not allowed");
+    assert!(unnamed.cause.starts_with("a proxy changes Host"), "{}", unnamed.cause);
+    // The twin: an Origin of another name is refused for what it is.
+    let foreign = with("a.example", "https://b.example", nginx, "origin not allowed");
+    assert_eq!(foreign.confidence, Likely);
+    assert!(!foreign.cause.contains("Host"), "{}", foreign.cause);
+    // Without a word on the Origin it is one cause of many.
+    let silent = with("a.example", "https://a.example", nginx, "go away");
+    assert!(silent.cause.contains("changes Host") && silent.code == "upgrade-forbidden", "{silent:#?}");
+    assert!(!with("a.example", "https://b.example", nginx, "go away").cause.contains("Host"));
+}
+
+#[test]
+fn a_caddy_that_answers_itself_is_not_told_to_lose_upgrade() {
+    let empty = judged("200 OK\r\nServer: Caddy\r\nContent-Length: 0", "");
+    assert_eq!((empty.code, empty.confidence), ("answered-without-upgrade", Possible));
+    assert!(empty.cause.contains("no route") && !empty.cause.contains("lost"), "{}", empty.cause);
+    assert_eq!(empty.help[1], "handle /ws* {");
+    let behind = judged("200 OK\r\nServer: Caddy\r\nContent-Type: text/plain", "ok");
+    assert!(behind.cause.contains("Upgrade header was lost"), "{}", behind.cause);
+}
+
+#[test]
+fn a_host_stands_in_a_line_only_when_the_line_can_hold_it() {
+    let with = |host: &str, answer: &str, body: &str| {
+        let request = format!("GET /ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+        judged_with(request.as_bytes(), "ws://a/ws", answer, body)
+    };
+    let rails = "Blocked hosts: x";
+    assert_eq!(with("a.example:80", "403 X", rails).help[1], "config.hosts << \"a.example\"");
+    assert_eq!(with("[::1]:80", "403 X", rails).help[1], "config.hosts << \"[::1]\"");
+    for host in ["a\"; system('id')", "#{x}", "$(id)"] {
+        let finding = with(host, "403 X", rails);
+        assert_eq!(finding.help[1], "config.hosts << \"the.host\"", "{host}");
+        assert!(finding.help[0].contains("the.host stands for it"), "{host}");
+    }
+    let iis = with("a;b", "400 X", "Bad Request - Invalid Hostname");
+    assert!(iis.help[1].ends_with("-HostHeader \"the.host\""), "{iis:#?}");
 }

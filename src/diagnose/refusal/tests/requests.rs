@@ -56,6 +56,8 @@ fn a_large_head_is_told_with_its_largest_part_and_the_limit_of_who_answered() {
     // The twin: what we sent is small, so that it is not known whose part is large.
     let small = judged("431 Request Header Fields Too Large", "");
     assert_eq!((small.code, small.confidence), ("request-too-large", Possible));
+    let low = judged("400 Bad Request\r\nServer: nginx", body);
+    assert_eq!((low.confidence, low.help[1].as_str()), (Possible, "large_client_header_buffers 4 32k;"));
 }
 
 #[test]
