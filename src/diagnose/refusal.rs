@@ -234,19 +234,42 @@ fn with_hops(finding: Finding, answer: &Answer<'_>) -> Finding {
     after_the_wait(finding.saw_all(lines), answer)
 }
 
-/// What the server side asks to wait comes before all else.
+/// A wish beyond a week is a mistake or a way to say never: nobody is told to wait so long.
+const WAIT_MAX: u64 = 7 * 86_400;
+
+/// What the server side asks to wait comes before all else; what the advice says of waiting is not said twice.
 fn after_the_wait(mut finding: Finding, answer: &Answer<'_>) -> Finding {
-    let Some(seconds) = answer.facts.answered("Retry-After").and_then(|wait| wait.trim().parse::<u64>().ok()) else {
-        return finding;
-    };
+    const AS_TOLD: &str = "wait as long as Retry-After says, and ";
     // Varnish has five seconds in each of its own pages, whatever they are about.
-    if seconds == 0 || !matches!(answer.status, 429 | 503) || answer.made_by("Varnish") {
-        return finding;
-    }
-    if let Some(help) = finding.help.first_mut() {
-        *help = format!("try again after {}, as it asks; then {help}", show::whole(seconds));
+    let counts = matches!(answer.status, 429 | 503) && !answer.made_by("Varnish");
+    let wait = asked_wait(answer).filter(|_| counts);
+    let Some(help) = finding.help.first_mut() else { return finding };
+    match wait {
+        Some(seconds) => {
+            let rest = help.strip_prefix(AS_TOLD).unwrap_or(help.as_str());
+            let rest = rest.strip_suffix("; then try again").unwrap_or(rest);
+            *help = format!("try again after {}, as it asks; then {rest}", show::whole(seconds));
+        }
+        None if help.starts_with(AS_TOLD) => *help = help.replace(AS_TOLD, "wait a while, and "),
+        None => {}
     }
     finding
+}
+
+/// RFC 9110 section 10.2.3: digits, or a date, which is read against the server's own clock. Two of them say nothing.
+fn asked_wait(answer: &Answer<'_>) -> Option<u64> {
+    let head = answer.facts.answer.as_ref()?;
+    let mut wishes = head.all("Retry-After");
+    let (wish, None) = (wishes.next()?.trim(), wishes.next()) else { return None };
+    let is_number = !wish.is_empty() && wish.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = if is_number {
+        wish.parse::<u64>().ok()?
+    } else {
+        let until = httpdate::parse_http_date(wish).ok()?;
+        let now = httpdate::parse_http_date(head.first("Date")?.trim()).ok()?;
+        until.duration_since(now).ok()?.as_secs()
+    };
+    (1..=WAIT_MAX).contains(&seconds).then_some(seconds)
 }
 
 fn our_version<'a>(answer: &Answer<'a>) -> &'a str {

@@ -82,6 +82,27 @@ fn offered_words(facts: &Facts) -> Option<String> {
     (!offered.is_empty()).then(|| show::safe(&words))
 }
 
+/// engine.io ends every upgrade on its HTTP server that nobody answered, 1000 ms after the request.
+fn engine_io(facts: &Facts, finding: Finding) -> Finding {
+    const DIAL: &str = "/socket.io/?EIO=4&transport=websocket";
+    if facts.path() == "/socket.io" {
+        return finding
+            .because(Likely, "Engine.IO ends after 1000 ms what nobody answers: the slash behind /socket.io is missing")
+            .advise(format!("dial {DIAL}"));
+    }
+    let finding = finding
+        .because(Possible, "Engine.IO on the same Node server ends after 1000 ms what nobody answers: a wrong path");
+    match facts.path().starts_with("/socket.io/") {
+        true => finding.advise(
+            "look up the option path in the server and use it in place of /socket.io/; for another WebSocket there, \
+             check its path",
+        ),
+        false => finding.advise(format!(
+            "for Socket.IO dial {DIAL}, or what its option path says; for another WebSocket there check its path"
+        )),
+    }
+}
+
 fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
     let end = if reset { "reset" } else { "ended" };
     let fact = match received {
@@ -89,11 +110,8 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
         _ => format!("the connection was {end} inside the answer's head, after {}", show::size(received)),
     };
     let finding = Finding::of("cut-before-answer", "server side", fact);
-    // engine.io ends every upgrade on its HTTP server that nobody answered, 1000 ms after the request.
     if received == 0 && !reset && (0.95..1.3).contains(&took.seconds()) {
-        return finding
-            .because(Possible, "Engine.IO on the same Node server ends after 1000 ms what nobody answers: a wrong path")
-            .advise("check the path; Engine.IO's option destroyUpgrade: false leaves such a request alone");
+        return engine_io(facts, finding);
     }
     match facts.is_tls() {
         true => finding
@@ -130,6 +148,7 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
 mod tests {
     use super::*;
     use crate::event::Phase;
+    use crate::wire::head::Head;
 
     fn judged(fault: DialFault, took: Span) -> Finding {
         let facts = Facts { url: "ws://a/".into(), ..Facts::default() };
@@ -151,6 +170,24 @@ mod tests {
         assert_eq!(judged(cut(0), Span::from_millis(3)).code, "cut-before-answer");
         assert!(judged(cut(0), Span::from_millis(1004)).cause.starts_with("Engine.IO"));
         assert!(judged(cut(20), Span::from_millis(1004)).fact.ends_with("after 20 B"));
+    }
+
+    #[test]
+    fn an_end_after_a_second_knows_the_path_of_socket_io() {
+        for (path, confidence, cause, help) in [
+            ("/socket.io?EIO=4&transport=websocket", Likely, "the slash", "dial /socket.io/?EIO=4&transport=websocket"),
+            ("/socket.io/?EIO=4&transport=websocket", Possible, "a wrong path", "option path in the server"),
+            ("/ws", Possible, "a wrong path", "for Socket.IO dial /socket.io/?EIO=4"),
+        ] {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let sent = Some(Head::verbatim(request.into_bytes()));
+            let facts = Facts { url: "ws://a/".into(), sent, ..Facts::default() };
+            let fault = DialFault::CutBeforeAnswer { reset: false, received: 0 };
+            let dial = DialFailed { phase: Phase::Upgrade, fault, took: Span::from_millis(1003) };
+            let finding = failed(&facts, &dial).unwrap();
+            assert_eq!(finding.confidence, confidence, "{path}");
+            assert!(finding.cause.contains(cause) && finding.help[0].contains(help), "{path}: {finding:?}");
+        }
     }
 
     #[test]

@@ -359,7 +359,7 @@ pub enum DialFault {
         #[serde(rename = "limit_bytes")]
         limit: u64,
     },
-    /// `-L` met more redirects than `--max-redirects`, or one that cannot be followed.
+    /// `-L` met more redirects than `--max-redirects`.
     Redirects {
         words: String,
     },

@@ -62,9 +62,42 @@ pub fn without_tokens(names: &[String]) -> Vec<String> {
     names.iter().filter(|name| keeps(name)).cloned().collect()
 }
 
+/// A URL without user and password (RFC 3986 section 3.2.1), wherever it stands in the value of a field.
+pub fn without_userinfo(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let end = rest.find(['/', '?', '#', ' ', ',', '"']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => value.to_owned(),
+    }
+}
+
+/// The password in a URL, or what stands there alone: a token is often put in the user's place.
+pub fn password_of(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#', ' ', ',', '"']).next()?;
+    let (userinfo, _) = authority.rsplit_once('@')?;
+    Some(userinfo.split_once(':').map_or(userinfo, |(_, password)| password))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn user_and_password_of_a_url_are_found_and_taken_away() {
+        for (value, bare, password) in [
+            ("https://u:s3cret@h", "https://h", Some("s3cret")),
+            ("https://t0ken@h:1/a@b", "https://h:1/a@b", Some("t0ken")),
+            ("https://u:a@b@h/", "https://h/", Some("a@b")),
+            ("https://h/a@b", "https://h/a@b", None),
+            ("null", "null", None),
+            ("a@b", "a@b", None),
+        ] {
+            assert_eq!(without_userinfo(value), bare);
+            assert_eq!(password_of(value), password);
+        }
+    }
 
     #[test]
     fn credentials_are_known_by_the_name_of_their_field() {

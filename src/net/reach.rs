@@ -9,7 +9,7 @@ use std::pin::pin;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-use crate::event::secrets::{is_credential_field, without_tokens};
+use crate::event::secrets::{is_credential_field, without_tokens, without_userinfo};
 use crate::event::{
     Attempt, DialFailed, DialFault, DialStarted, EventKind, FaultDone, Opened, Phase, Redirected, Wanted,
 };
@@ -199,20 +199,26 @@ impl Reach {
         Failed { failed: DialFailed { phase, fault, took }, retry_after: None, location: None }
     }
 
-    /// The plan for the place that a redirect names; credentials stay with the host that they were given for.
-    fn follow(&mut self, plan: &dial::Plan, location: &str) -> Result<dial::Plan, DialFault> {
-        let target = plan.target.redirect(location).map_err(|fault| DialFault::Redirects {
-            words: format!("the redirect points to \"{}\", which cannot be followed: {fault}", location.escape_debug()),
-        })?;
-        if (&target.host, target.port) != (&plan.target.host, plan.target.port) {
+    /// The plan for the place that a redirect names, if it names one; credentials stay with the origin that they were
+    /// given for.
+    fn follow(&mut self, plan: &dial::Plan, location: &str) -> Option<dial::Plan> {
+        let target = plan.target.redirect(location).ok()?;
+        let here = &plan.target;
+        if (&target.host, target.port, target.tls) != (&here.host, here.port, here.tls) {
             let request = &mut self.plan.request.request;
             request.authorization = None;
             request.cookies.clear();
             request.subprotocols = without_tokens(&request.subprotocols);
+            request.origin = request.origin.as_deref().map(without_userinfo);
             request.extra.retain(|extra| !is_credential(extra));
+            for extra in &mut request.extra {
+                if let Extra::Set(_, value) = extra {
+                    *value = without_userinfo(value);
+                }
+            }
             self.plan.request.host = None;
         }
-        Ok(dial::Plan { target, ..plan.clone() })
+        Some(dial::Plan { target, ..plan.clone() })
     }
 }
 
@@ -234,15 +240,15 @@ impl Dialer for Reach {
                 self.look_again(&plan, &failed, &log).await;
                 return Err(DialEnd { failed, retry_after });
             };
-            let next = if hops == most {
-                Err(DialFault::Redirects { words: format!("{most} redirects were followed, and here is another one") })
-            } else {
-                self.follow(&plan, &location)
-            };
+            if hops == most {
+                let words = format!("{most} redirects were followed, and here is another one");
+                let fault = DialFault::Redirects { words };
+                return Err(DialEnd { failed: DialFailed { fault, ..failed }, retry_after });
+            }
             hops += 1;
-            let next = match next {
-                Ok(next) => next,
-                Err(fault) => return Err(DialEnd { failed: DialFailed { fault, ..failed }, retry_after }),
+            // A Location that cannot be used is told as the refusal that it is.
+            let Some(next) = self.follow(&plan, &location) else {
+                return Err(DialEnd { failed, retry_after });
             };
             let status = if let DialFault::Refused { status, .. } = failed.fault { status } else { 0 };
             let (from, to) = (plan.target.url(), next.target.url());

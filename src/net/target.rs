@@ -117,6 +117,9 @@ impl Target {
         if location.is_empty() {
             return Err(TargetFault::Empty);
         }
+        if let Some(character) = location.chars().find(|character| character.is_control()) {
+            return Err(TargetFault::Control(u32::from(character)));
+        }
         let unreadable = |error: url::ParseError| TargetFault::Host {
             host: location.chars().take(80).collect(),
             why: error.to_string(),

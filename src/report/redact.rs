@@ -328,7 +328,7 @@ fn subprotocols(list: &str) -> String {
     masked.collect::<Vec<_>>().join(",")
 }
 
-/// Masks wherever it stands in `plain`: userinfo behind `://`, secret query values, JWTs.
+/// Masks wherever it stands in `plain`: userinfo behind `://` or a leading `//`, secret query values, JWTs.
 fn text(plain: &str) -> String {
     without_jwts(&without_query_secrets(&without_userinfo(plain)))
 }
@@ -336,9 +336,14 @@ fn text(plain: &str) -> String {
 fn without_userinfo(plain: &str) -> String {
     let mut masked = String::with_capacity(plain.len());
     let mut rest = plain;
-    while let Some(at) = rest.find("://") {
-        let (scheme, behind) = rest.split_at(at + 3);
+    while let Some(at) = rest.find("//") {
+        let (scheme, behind) = rest.split_at(at + 2);
         masked.push_str(scheme);
+        // Inside a path two slashes are no beginning of a host.
+        if scheme[..at].ends_with(|character: char| character.is_alphanumeric() || character == '/') {
+            rest = behind;
+            continue;
+        }
         let authority = &behind[..behind.find(ends_authority).unwrap_or(behind.len())];
         rest = behind;
         if let Some(end) = authority.rfind('@') {
@@ -451,6 +456,8 @@ mod tests {
         assert_eq!(url("ana:pw@h/x"), "***@h/x");
         assert_eq!(url("//ana@h/x"), "//***@h/x");
         assert_eq!(url("localhost:3000/a@b"), "localhost:3000/a@b");
+        assert_eq!(text("Location: \"//ana:pw@h/x//y@z\""), "Location: \"//***@h/x//y@z\"");
+        assert_eq!(field("Location", "//ana:pw@h/x").as_deref(), Some("//***@h/x"));
     }
 
     #[test]

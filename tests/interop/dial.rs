@@ -167,10 +167,13 @@ fn what_is_for_one_server_does_not_follow_a_redirect_to_another() {
         "sid=s3cret-sid",
         "-s",
         "bearer.s3cret",
+        "-o",
+        "https://u:s3cret-pw@page.example",
     ];
     assert_healthy(&[&["-L", "-H", "X-Trace: 7"][..], &secrets, &[&peer.url()]].concat());
     let head = heads.lock().unwrap().clone();
     assert!(head.contains("X-Trace: 7") && !head.contains("s3cret"), "{head}");
+    assert!(head.contains("Origin: https://page.example\r\n"), "{head}");
 }
 
 #[test]
@@ -191,6 +194,29 @@ fn a_secret_that_the_server_says_back_is_masked() {
     }
     let open = probe(&["--no-redact", "-H", "X-Api-Key: s3cret-key", &peer.url()]);
     assert!(open.stdout.contains("the key s3cret-key is not known"), "{}", open.stdout);
+}
+
+#[test]
+fn a_redirect_without_a_usable_location_is_told_and_not_followed() {
+    for location in ["", "javascript:alert(1)", "http://[::1"] {
+        let peer = RawPeer::answering(response("302 Found", &format!("Location: {location}\r\n"), ""));
+        let events = assert_fails(&["-L", &peer.url()], 15, "REFUSED", "upgrade-redirected").events();
+        let fact = events.finding("upgrade-redirected")["fact"].to_string();
+        assert!(fact.contains("the redirect has no usable Location"), "{location}: {fact}");
+    }
+}
+
+#[test]
+fn a_secret_that_a_redirect_carries_is_masked_on_its_way() {
+    let goal = RawPeer::upgraded(|_, stream| raw::behave(stream));
+    let location = format!("Location: {}?q=s3cret-token&r=s3cret%2Dtoken\r\n", goal.url());
+    let peer = RawPeer::answering(response("302 Found", &location, ""));
+    for flags in [&["-vv"][..], &["--json"]] {
+        let ran = probe(&[flags, &["-L", "--bearer", "s3cret-token", &peer.url()]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(all.contains("?q=***&r=***") && !all.contains("s3cret"), "{all}");
+    }
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn rewritten(answer: &Answer<'_>) -> Option<Finding> {
 fn told_path(body: &str) -> Option<(&str, &'static str)> {
     TOLD_PATHS.iter().find_map(|(before, after, product)| {
         let rest = body.split_once(*before)?.1;
-        let path = rest.split([*after, '\n', '?']).next()?.trim();
+        let path = rest.split([*after, '"', '\n', '?']).next()?.trim();
         path.starts_with('/').then_some((path, *product))
     })
 }

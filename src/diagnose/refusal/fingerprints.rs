@@ -1,9 +1,11 @@
 //! Refusals whose maker is known by its own words: a text in the body, a reason phrase, a shape of the head (RFC 6455
 //! sections 4.2.1, 4.2.2, 10.2). Owns the order of the topics and what they share: `texts` about the request's headers,
-//! `origins`, `routes`, `engine_io`, and `sessions` (SockJS, SignalR). What a status means when nobody is known is
-//! `refusal`'s.
+//! `origins`, `routes` with `asgi` and `node`, `engine_io`, and `sessions` (SockJS, SignalR). What a status means when
+//! nobody is known is `refusal`'s.
 
+mod asgi;
 mod engine_io;
+mod node;
 mod origins;
 mod routes;
 mod sessions;

@@ -9,6 +9,7 @@ use crate::diagnose::facts::contains;
 use crate::diagnose::hops::{Hop, Kind};
 use crate::diagnose::place::{HOST_PLACEHOLDER, host_in_line};
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
+use crate::diagnose::refusal::pages::said_itself;
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{Finding, show};
@@ -163,7 +164,14 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
              front refuses"
         }
     };
-    answer.finding(FORBIDDEN).saw(line).because(Possible, cause)
+    answer.finding(FORBIDDEN).saw(line).saw_all(own_words(answer)).because(Possible, cause)
+}
+
+/// What the body says beyond the words of the status.
+fn own_words(answer: &Answer<'_>) -> Option<String> {
+    let words = said_itself(answer.body)?;
+    let stock = ["unauthorized", "forbidden"].iter().any(|stock| words.eq_ignore_ascii_case(stock));
+    (!stock).then(|| format!("its body says {}", show::quoted(words)))
 }
 
 /// The answer speaks of the Origin, in words of nobody that is known.
@@ -171,11 +179,11 @@ fn of_origin(answer: &Answer<'_>, line: String) -> Finding {
     let Some(origin) = answer.sent("Origin") else {
         let fact = format!("{}: no Origin was sent, and the answer speaks of one", answer.said);
         return Finding::of("origin-rejected", "server side", fact)
-            .saw(format!("its body says {}", show::quoted(answer.body.trim())))
+            .saw_all(own_words(answer))
             .because(Likely, "the server lets in only requests with an Origin that it knows, as browsers send it")
             .advise("send the Origin of the page: --origin URL");
     };
-    let finding = answer.finding("origin-rejected").saw(line);
+    let finding = answer.finding("origin-rejected").saw(line).saw_all(own_words(answer));
     if !is_of_host(answer, origin) {
         return finding
             .because(Likely, "the Origin is not one that the server allows: its answer speaks of it")
@@ -259,7 +267,8 @@ pub(super) fn unauthorized(answer: &Answer<'_>) -> Finding {
     };
     let wanted = answer.facts.answered(field);
     let finding = Finding::of("upgrade-unauthorized", who, format!("{}: {told}", answer.said))
-        .saw_all(wanted.map(|wanted| format!("{field}: {}", show::quoted(wanted))));
+        .saw_all(wanted.map(|wanted| format!("{field}: {}", show::quoted(wanted))))
+        .saw_all(own_words(answer));
     if let Some((ago, cause)) = expired(answer) {
         return finding.saw(ago).because(Certain, cause).advise("get a new token, and send it by --bearer TOKEN");
     }

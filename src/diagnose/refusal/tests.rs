@@ -70,9 +70,7 @@ fn a_426_is_about_the_version_only_when_ours_is_not_listed() {
 
 #[test]
 fn a_400_with_a_known_text_is_a_stripped_upgrade() {
-    for body in ["Can \"Upgrade\" only to \"WebSocket\".", "Invalid Upgrade header"] {
-        assert_eq!(judged("400 Bad Request", body).code, "upgrade-stripped", "{body}");
-    }
+    assert_eq!(judged("400 Bad Request", "Can \"Upgrade\" only to \"WebSocket\".").code, "upgrade-stripped");
     assert_eq!(judged("400 No WebSocket Upgrade header found", "").code, "upgrade-stripped");
     assert_eq!(judged("400 Bad Request", "").code, "upgrade-refused");
 }

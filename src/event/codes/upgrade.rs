@@ -272,7 +272,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         code: "redirects-endless",
         severity: Severity::Error,
         layer: Layer::Http,
-        what: "the redirects do not lead to an end, or one cannot be followed",
+        what: "the redirects do not lead to an end",
         cause: "two hops that send to each other, often http to https and back behind a proxy that ends TLS",
         help: "follow the chain by hand, and let the proxy tell the application that the client used TLS",
         rule: None,

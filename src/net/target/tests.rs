@@ -171,6 +171,7 @@ fn a_redirect_is_joined_to_the_url() {
 fn a_redirect_that_leads_nowhere_is_told() {
     let from = parse("ws://example.com/").unwrap();
     assert_eq!(from.redirect(" "), Err(TargetFault::Empty));
+    assert_eq!(from.redirect("/a\tb"), Err(TargetFault::Control(9)));
     assert_eq!(from.redirect("mailto:a@example.com"), Err(TargetFault::UnknownScheme("mailto".to_owned())));
     assert_eq!(from.redirect("http://example.com:0/"), Err(TargetFault::Port("0".to_owned())));
     assert!(matches!(from.redirect("http://[::1/"), Err(TargetFault::Host { .. })));

@@ -1,9 +1,13 @@
-//! Secrets of ours that the peer says back: in a refusal, in a reason, in what a finding quotes of it. Owns their
-//! collection from our request, and their masking in what came back; messages are left alone, they are what is examined.
+//! Secrets of ours that the peer says back: in a refusal, in a reason, in a redirect, in what a finding quotes of it.
+//! Owns their collection from our request, the forms in which they may come back, and their masking in what came back;
+//! messages are left alone, they are what is examined.
 
-use crate::event::secrets::is_secret_name;
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+
+use crate::event::secrets::{is_secret_name, password_of};
 use crate::event::{
-    CloseSeen, DialFailed, DialFault, Ended, EventKind, Examined, Finding, How, Judged, PayloadBytes, UpgradeAnswered,
+    CloseSeen, DialFailed, DialFault, Ended, EventKind, Examined, Finding, How, Judged, Opened, PayloadBytes,
+    Redirected, UpgradeAnswered, UpgradeSent, show,
 };
 use crate::wire::head::Head;
 
@@ -11,13 +15,15 @@ use super::{MASK, subprotocols};
 
 /// Shorter ones stand in ordinary words too.
 const LEAST: usize = 6;
-/// More are not remembered.
-const MOST: usize = 64;
+/// More are not remembered, counted with all their forms.
+const MOST: usize = 512;
 
 /// What was secret in our requests.
 #[derive(Debug, Default)]
 pub struct Echoes {
     secrets: Vec<String>,
+    /// A redirect was followed: what is asked for since then is what the peer said.
+    redirected: bool,
 }
 
 impl Echoes {
@@ -25,9 +31,12 @@ impl Echoes {
     pub fn learn(&mut self, kind: &EventKind) {
         if let EventKind::UpgradeSent(sent) = kind {
             for secret in secrets_of(&sent.head) {
-                self.remember(secret);
+                for form in forms(&secret) {
+                    self.remember(form);
+                }
             }
         }
+        self.redirected |= matches!(kind, EventKind::Redirected(_));
     }
 
     fn remember(&mut self, secret: String) {
@@ -46,7 +55,22 @@ impl Echoes {
         let masked = match kind {
             EventKind::UpgradeAnswered(answered) => EventKind::UpgradeAnswered(self.answer(answered)),
             EventKind::Finding(finding) => EventKind::Finding(self.finding(finding)),
-            EventKind::Judged(judged) => EventKind::Judged(Judged { fact: self.text(&judged.fact), ..judged.clone() }),
+            EventKind::Judged(judged) => {
+                let url = if self.redirected { self.place(&judged.url) } else { judged.url.clone() };
+                EventKind::Judged(Judged { url, fact: self.text(&judged.fact), ..judged.clone() })
+            }
+            EventKind::Redirected(hop) => EventKind::Redirected(Redirected {
+                status: hop.status,
+                from: self.place(&hop.from),
+                to: self.place(&hop.to),
+            }),
+            EventKind::UpgradeSent(sent) if self.redirected => {
+                let start = self.place(sent.head.start());
+                EventKind::UpgradeSent(UpgradeSent { head: sent.head.with_start(start) })
+            }
+            EventKind::Open(open) if self.redirected => {
+                EventKind::Open(Opened { url: self.place(&open.url), ..open.clone() })
+            }
             EventKind::Examined(examined) => {
                 EventKind::Examined(Examined { evidence: self.text(&examined.evidence), ..examined.clone() })
             }
@@ -88,7 +112,7 @@ impl Echoes {
     }
 
     fn answer(&self, answered: &UpgradeAnswered) -> UpgradeAnswered {
-        let head = answered.head.with_field_values(|_, value| Some(self.text(value)).filter(|masked| masked != value));
+        let head = answered.head.with_field_values(|_, value| Some(self.place(value)).filter(|masked| masked != value));
         let start = self.text(head.start());
         let mut answered = UpgradeAnswered { head: head.with_start(start), ..answered.clone() };
         if let Some(body) = &mut answered.body {
@@ -112,6 +136,26 @@ impl Echoes {
         })
     }
 
+    /// The same for a URL or a request's first line, whose query may have them with other characters encoded.
+    fn place(&self, text: &str) -> String {
+        let text = self.text(text);
+        let Some(at) = text.find('?') else { return text };
+        let (before, query) = text.split_at(at + 1);
+        let mut shown = before.to_owned();
+        for part in query.split_inclusive(['&', ';', '#', ' ']) {
+            let pair = part.trim_end_matches(['&', ';', '#', ' ']);
+            let decoded = decoded(pair);
+            let holds = decoded != pair && self.secrets.iter().any(|secret| decoded.contains(secret.as_str()));
+            match (holds, pair.split_once('=')) {
+                (false, _) => shown.push_str(pair),
+                (true, Some((name, _))) => shown.push_str(&format!("{name}={MASK}")),
+                (true, None) => shown.push_str(MASK),
+            }
+            shown.push_str(&part[pair.len()..]);
+        }
+        shown
+    }
+
     /// The same where the peer's bytes are no text.
     fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
         self.secrets.iter().fold(bytes.to_vec(), |bytes, secret| without(bytes, secret.as_bytes()))
@@ -128,6 +172,66 @@ fn without(bytes: Vec<u8>, secret: &[u8]) -> Vec<u8> {
     }
     shown.extend_from_slice(rest);
     shown
+}
+
+/// A secret as it may come back: as it was sent, quoted, percent-encoded and -decoded, and inside base64.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned(), encoded(secret, false), encoded(secret, true), decoded(secret)];
+    // As findings quote it.
+    let quoted = show::quoted(secret);
+    forms.extend(quoted.strip_prefix('"').and_then(|inside| inside.strip_suffix('"')).map(str::to_owned));
+    if secret.len() >= LEAST {
+        for offset in 0..3 {
+            forms.extend(inside_base64(secret.as_bytes(), offset));
+        }
+    }
+    forms
+}
+
+/// The characters of base64 that depend on the secret alone, where so many bytes of another stand before it in a group
+/// of three.
+fn inside_base64(secret: &[u8], offset: usize) -> [String; 2] {
+    let bytes = [&[0_u8, 0][..offset], secret].concat();
+    let first = (offset * 8).div_ceil(6);
+    let end = bytes.len() * 8 / 6;
+    [BASE64_NOPAD.encode(&bytes), BASE64URL_NOPAD.encode(&bytes)].map(|whole| whole[first..end].to_owned())
+}
+
+/// RFC 3986 section 2.1: every byte that need not stand as it is, encoded.
+fn encoded(text: &str, small: bool) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else if small {
+            encoded.push_str(&format!("%{byte:02x}"));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// RFC 3986 section 2.1: what is no valid triplet stays.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = if bytes[at] == b'%' { text.get(at + 1..at + 3) } else { None };
+        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 /// Credentials, cookies, tokens of the query and of the subprotocols, each as it may be said back.
@@ -150,7 +254,8 @@ fn secrets_of(head: &Head) -> Vec<String> {
             "sec-websocket-protocol" => secrets.extend(value.split(',').filter_map(|name| token(name.trim()))),
             "sec-websocket-key" => {}
             other if is_secret_name(other) => secrets.push(value.to_owned()),
-            _ => {}
+            // An Origin with a user in it, a Referer.
+            _ => secrets.extend(password_of(value).map(str::to_owned)),
         }
     }
     secrets
@@ -181,7 +286,7 @@ fn token(name: &str) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::event::{Body, UpgradeSent};
+    use crate::event::{Body, Phase};
     use crate::moment::Span;
 
     fn echoes() -> Echoes {
@@ -190,6 +295,60 @@ mod tests {
             Sec-WebSocket-Protocol: chat.v1, bearer.sub-t0ken\r\n\r\n";
         let mut echoes = Echoes::default();
         echoes.learn(&EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(request.into()) }));
+        echoes
+    }
+
+    #[test]
+    fn every_form_of_a_secret_is_masked() {
+        let masked = |reason: &str| {
+            let fault = DialFault::Refused { status: 403, reason: reason.into() };
+            let kind = EventKind::DialFailed(DialFailed { phase: Phase::Upgrade, fault, took: Span::ZERO });
+            match echoes_of("a+b/c\"d=").masked(&kind) {
+                Some(EventKind::DialFailed(DialFailed { fault: DialFault::Refused { reason, .. }, .. })) => reason,
+                _ => reason.to_owned(),
+            }
+        };
+        for said in ["a+b/c\"d=", "a+b/c\\\"d=", "a%2Bb%2Fc%22d%3D", "a%2bb%2fc%22d%3d"] {
+            assert_eq!(masked(&format!("no {said}.")), "no ***.", "{said}");
+        }
+        for before in ["", "u", "u:", "us:", "user:"] {
+            let basic = data_encoding::BASE64.encode(format!("{before}a+b/c\"d=").as_bytes());
+            assert!(masked(&basic).contains("***"), "{before}: {basic}");
+        }
+        assert_eq!(masked("no abcd"), "no abcd");
+    }
+
+    #[test]
+    fn a_secret_that_a_redirect_carries_is_masked_wherever_the_url_is_told() {
+        let mut echoes = echoes_of("a+b/c\"d=");
+        let to = "ws://b/a+b/c\"d=/x?q=a+b/c%22d=&r=1&s=a%2Bb%2Fc%22d%3D#a";
+        let redirected = EventKind::Redirected(Redirected { status: 302, from: "ws://a/".into(), to: to.into() });
+        echoes.learn(&redirected);
+        let Some(EventKind::Redirected(hop)) = echoes.masked(&redirected) else { panic!("nothing was masked") };
+        assert_eq!(hop.to, "ws://b/***/x?q=***&r=1&s=***#a");
+        let head = Head::verbatim(b"GET /x?q=a+b/c%22d= HTTP/1.1\r\nHost: b\r\n\r\n".to_vec());
+        let sent = EventKind::UpgradeSent(UpgradeSent { head });
+        echoes.learn(&sent);
+        let Some(EventKind::UpgradeSent(shown)) = echoes.masked(&sent) else { panic!("nothing was masked") };
+        assert_eq!(shown.head.start(), "GET /x?q=*** HTTP/1.1");
+        assert!(!String::from_utf8_lossy(shown.head.raw()).contains("c%22d"));
+        // The twin: what we ask for by ourselves is not what a peer says.
+        assert_eq!(echoes_of("a+b/c\"d=").masked(&sent), None);
+    }
+
+    #[test]
+    fn a_password_in_an_origin_is_masked_in_the_answer() {
+        let head = Head::verbatim(b"GET / HTTP/1.1\r\nOrigin: https://u:s3cret-pw@h\r\n\r\n".to_vec());
+        let mut echoes = Echoes::default();
+        echoes.learn(&EventKind::UpgradeSent(UpgradeSent { head }));
+        let finding = echoes.finding(&Finding::of("reset", "server side", "no s3cret-pw here"));
+        assert_eq!(finding.fact, "no *** here");
+    }
+
+    fn echoes_of(token: &str) -> Echoes {
+        let request = format!("GET /ws HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let mut echoes = Echoes::default();
+        echoes.learn(&EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(request.into_bytes()) }));
         echoes
     }
 

@@ -1,7 +1,7 @@
 //! Refusals of Engine.IO, which Socket.IO speaks. Owns its codes 0 to 5, in JSON (to an ordinary request) and as bare
-//! text (to an upgrade), and the answer to long polling.
+//! text (to an upgrade), the answer to long polling, and what python-socketio says in their place.
 
-use super::Refused;
+use super::{Refused, asgi};
 use crate::diagnose::facts::contains;
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
@@ -27,6 +27,9 @@ struct Told {
 pub(super) fn recognise(refused: &Refused) -> Option<Finding> {
     if refused.status == 200 {
         return polling(refused);
+    }
+    if let Some(found) = python(refused) {
+        return Some(found);
     }
     let told = told(refused)?;
     let form = if told.json { "in JSON, as it answers ordinary requests" } else { "as bare text" };
@@ -158,6 +161,40 @@ fn version(refused: &Refused) -> Finding {
     finding
         .because(Certain, format!("{told}, and the server wants EIO=4 (clients of Socket.IO 3 and later)"))
         .advise(format!("dial {path}?EIO=4&transport=websocket, or set allowEIO3: true in the server for old clients"))
+}
+
+/// python-socketio closes before it accepts, of which its ASGI server makes an empty 403: a query that does not fit, or
+/// an Origin that it does not allow; a login of the program's own comes after the open.
+fn python(refused: &Refused) -> Option<Finding> {
+    let path = show::safe(refused.facts.path());
+    if !contains(&path, "socket.io") {
+        return None;
+    }
+    let (server, _) = asgi::server_of_403(refused)?;
+    let line = format!("an empty 403 as {server} has it");
+    if refused.query("EIO") != Some("4") || refused.query("transport") != Some("websocket") {
+        return Some(
+            refusal(refused, "the URL is not one that it takes")
+                .saw(line)
+                .because(Likely, "python-socketio wants EIO=4 and transport=websocket in the URL, or refuses so")
+                .advise(format!("dial {path}?EIO=4&transport=websocket")),
+        );
+    }
+    let origin = refused.sent("Origin")?;
+    let finding =
+        Finding::of("origin-rejected", "server side", format!("{}: the Origin is not accepted", refused.said()))
+            .saw(format!("{line}; Origin: {}", show::quoted(origin)))
+            .because(
+                Likely,
+                "python-socketio does not allow this Origin: without cors_allowed_origins only that of its own Host",
+            );
+    let fit = origin.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-[]".contains(&byte));
+    Some(match fit {
+        true => finding
+            .advise("if pages of this Origin may connect, in the call of socketio.AsyncServer():")
+            .paste_lines(vec![format!("cors_allowed_origins=[\"{origin}\"],")]),
+        false => finding.advise("if pages of this Origin may connect, add it to cors_allowed_origins of the server"),
+    })
 }
 
 /// Its answer to long polling: a session was opened by an ordinary request.

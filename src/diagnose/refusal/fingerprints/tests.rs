@@ -349,8 +349,8 @@ fn an_empty_403_of_asgi_is_a_missing_route() {
         ("403 Forbidden\r\nserver: uvicorn".to_string(), Likely),
         (bare.to_string(), Likely),
         (format!("{bare}\r\nServer: nginx/1.22.1"), Possible),
-        ("403 Access denied".to_string(), Likely),
-        ("403 Forbidden\r\nServer: daphne".to_string(), Likely),
+        ("403 \r\ncontent-length: 0".to_string(), Possible),
+        ("403 \r\nServer: nginx\r\nContent-Length: 0\r\nConnection: keep-alive".to_string(), Possible),
     ] {
         let finding = judged(&answer, "");
         assert_eq!((finding.code, finding.confidence), ("route-missing", sure), "{answer}");
@@ -358,6 +358,95 @@ fn an_empty_403_of_asgi_is_a_missing_route() {
     }
     assert_eq!(judged_with("/ws", HOST, "403 Forbidden", ""), None);
     assert_eq!(judged_with("/ws", HOST, "403 Forbidden\r\nserver: uvicorn", "no"), None);
+}
+
+#[test]
+fn channels_refuses_by_403_and_has_a_500_for_a_missing_route() {
+    for (answer, origin, help) in [
+        ("403 Access denied", None, "--origin URL"),
+        ("403 Forbidden\r\nServer: daphne", None, "connect() of the consumer"),
+        ("403 Access denied", Some("https://evil.example"), "ALLOWED_HOSTS"),
+    ] {
+        let finding = match origin {
+            Some(origin) => from(origin, answer, ""),
+            None => at("/ws/", answer, ""),
+        };
+        assert_eq!((finding.code, finding.confidence), ("upgrade-forbidden", Likely), "{answer}");
+        assert!(finding.cause.contains("AllowedHostsOriginValidator"), "{}", finding.cause);
+        assert!(finding.help[0].contains(help), "{:?}", finding.help);
+    }
+    let missing = at("/nope", "500 Internal server error", "");
+    assert_eq!((missing.code, missing.confidence), ("handshake-failed-inside", Likely));
+    assert!(missing.cause.contains("no route at /nope") && missing.cause.contains("exception"), "{}", missing.cause);
+    // The twin: another server's 500 has another spelling, or fields.
+    assert_eq!(judged_with("/nope", HOST, "500 Internal Server Error", ""), None);
+    assert_eq!(judged_with("/nope", HOST, "500 Internal server error\r\nServer: x", ""), None);
+}
+
+#[test]
+fn a_500_of_uvicorn_before_accept_is_an_exception_or_a_path_without_a_websocket() {
+    let head = "500 Internal Server Error\r\nDate: Wed, 25 Nov 2026 13:45:40 GMT\r\nConnection: close\r\n\
+        Content-Length: 21\r\nContent-Type: text/plain; charset=utf-8";
+    let finding = at("/x", head, "Internal Server Error");
+    assert_eq!((finding.code, finding.confidence), ("handshake-failed-inside", Likely));
+    assert!(finding.cause.contains("python-socketio") && finding.cause.contains("exception"), "{}", finding.cause);
+    assert!(finding.help[0].contains("dial /socket.io/?EIO=4&transport=websocket"), "{:?}", finding.help);
+    assert!(!at("/socket.io/?EIO=4", head, "Internal Server Error").help[0].contains("dial"));
+    // The twin: an ordinary request to the same framework, or a proxy's own.
+    let named = "500 Internal Server Error\r\nserver: uvicorn\r\ncontent-type: text/plain; charset=utf-8";
+    assert_eq!(judged_with("/x", HOST, named, "Internal Server Error"), None);
+    assert_eq!(judged_with("/x", HOST, &format!("{head}\r\nServer: nginx"), "Internal Server Error"), None);
+}
+
+#[test]
+fn python_socketio_refuses_a_query_or_an_origin_by_an_empty_403() {
+    let head = "403 Forbidden\r\nContent-Length: 0\r\nContent-Type: text/plain; charset=utf-8";
+    for target in ["/socket.io/", "/socket.io/?transport=websocket", "/socket.io/?EIO=3&transport=websocket"] {
+        let finding = at(target, head, "");
+        assert_eq!((finding.code, finding.confidence), ("engine-io-refused", Likely), "{target}");
+        assert_eq!(finding.help, ["dial /socket.io/?EIO=4&transport=websocket"]);
+    }
+    let whole = "/socket.io/?EIO=4&transport=websocket";
+    let fields = format!("{HOST}Origin: https://b.example\r\n");
+    let foreign = judged_with(whole, &fields, head, "").unwrap();
+    assert_eq!((foreign.code, foreign.confidence), ("origin-rejected", Likely));
+    assert_eq!(foreign.help[1], "cors_allowed_origins=[\"https://b.example\"],");
+    assert_eq!(at(whole, head, "").code, "route-missing");
+}
+
+#[test]
+fn express_s_404_shows_that_nothing_took_the_upgrade() {
+    let page = "<!DOCTYPE html>\n<body>\n<pre>Cannot GET /ws</pre>\n</body>\n";
+    let nest = "{\"message\":\"Cannot GET /ws\",\"error\":\"Not Found\",\"statusCode\":404}";
+    for body in [page, nest] {
+        let direct = judged("404 Not Found\r\nX-Powered-By: Express", body);
+        assert_eq!((direct.code, direct.confidence), ("upgrade-not-offered-here", Likely));
+        assert!(direct.cause.contains("no WebSocket server is attached"), "{}", direct.cause);
+        assert!(direct.cause.contains("takes Upgrade away"), "{}", direct.cause);
+        assert_eq!(direct.help[2], "new WebSocketServer({ server, path: '/ws' });");
+    }
+    let nginx = judged("404 Not Found\r\nServer: nginx\r\nX-Powered-By: Express", page);
+    assert!(nginx.cause.starts_with("nginx does not pass") && nginx.cause.contains("attached"), "{}", nginx.cause);
+    assert!(nginx.help[0].contains("nginx location"), "{:?}", nginx.help);
+    let caddy = judged("404 Not Found\r\nServer: Caddy\r\nX-Powered-By: Express", page);
+    assert!(caddy.cause.starts_with("no WebSocket server") && caddy.cause.contains("Upgrade"), "{}", caddy.cause);
+    // The twin: the path that Express saw is another one, which other rules tell.
+    assert_eq!(judged_with("/api/ws", HOST, "404 Not Found", page), None);
+    let hostile = at("/a'b", "404 Not Found", "<pre>Cannot GET /a'b</pre>");
+    assert_eq!(hostile.help[2], "new WebSocketServer({ server });");
+}
+
+#[test]
+fn fastify_s_404_tells_of_a_path_without_a_route() {
+    let body = |path: &str| {
+        format!("{{\"message\":\"Route GET:{path} not found\",\"error\":\"Not Found\",\"statusCode\":404}}")
+    };
+    let finding = at("/x?a=1", "404 Not Found", &body("/x?a=1"));
+    assert_eq!((finding.code, finding.confidence), ("upgrade-not-offered-here", Likely));
+    assert!(finding.fact.ends_with("Fastify has no route at /x"), "{}", finding.fact);
+    // The twins: a path that was changed on the way, and an empty 404.
+    assert_eq!(judged_with("/api/x", HOST, "404 Not Found", &body("/x")), None);
+    assert_eq!(judged_with("/x", HOST, "404 Not Found", ""), None);
 }
 
 #[test]
@@ -376,6 +465,7 @@ fn a_bare_400_of_node_ws_is_a_wrong_path() {
     let finding = at("/wrong", answer, "Bad Request");
     assert_eq!((finding.code, finding.confidence), ("route-missing", Likely));
     assert!(finding.fact.ends_with("node ws has nothing at /wrong"), "{}", finding.fact);
+    assert!(finding.cause.contains("option path") && finding.cause.contains("several"), "{}", finding.cause);
     // The twin: another server's 400 with the same words.
     assert_eq!(judged_with("/wrong", HOST, "400 Bad Request", "Bad Request\n"), None);
 }
@@ -390,6 +480,18 @@ fn a_404_of_asgi_s_framework_went_to_an_ordinary_request() {
     assert!(nginx.help[0].contains("nginx location"), "{:?}", nginx.help);
     let daphne = judged("404 Not Found\r\nServer: daphne", "Not Found");
     assert!(!daphne.cause.contains("library"), "{}", daphne.cause);
+    // Hypercorn has its library with it, and is known behind nginx by the reason phrase that it does not write.
+    for answer in ["404 \r\nServer: nginx", "404 \r\nserver: hypercorn-h11"] {
+        let hypercorn = judged(answer, "{\"detail\":\"Not Found\"}");
+        assert!(hypercorn.seen[0].contains("Hypercorn") && !hypercorn.cause.contains("library"), "{hypercorn:#?}");
+    }
+    assert!(direct.help.concat().contains("pip install") && direct.help.concat().contains("upgrade=websocket"));
+    let apache = "404 Not Found\r\nDate: x\r\nServer: uvicorn\r\ncontent-length: 22\r\ncontent-type: application/json";
+    let apache = judged(apache, "{\"detail\":\"Not Found\"}");
+    assert!(apache.cause.starts_with("Apache") && apache.help.concat().contains("upgrade=websocket"), "{apache:#?}");
+    let small =
+        judged("404 Not Found\r\nserver: uvicorn\r\ncontent-type: application/json", "{\"detail\":\"Not Found\"}");
+    assert!(small.cause.starts_with("uvicorn runs"), "{small:#?}");
     assert_eq!(judged_with("/ws", HOST, "404 Not Found", "Not Found"), None);
 }
 

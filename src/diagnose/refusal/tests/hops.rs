@@ -52,6 +52,19 @@ fn what_an_answer_asks_to_wait_comes_first() {
     assert!(finding.help[0].starts_with("try again after 2 m, as it asks; then nginx's error log"), "{finding:#?}");
     let without = judged("503 X\r\nServer: nginx", &nginx("503"));
     assert!(without.help[0].starts_with("nginx's error log"), "{without:#?}");
+    for (wish, help) in [
+        ("30", "try again after 30 s, as it asks; then let the client's pauses grow"),
+        ("Wed, 25 Nov 2026 10:05:00 GMT", "try again after 5 m, as it asks; then let the client's pauses grow"),
+        ("+5", "wait a while, and let the client's pauses grow"),
+        ("18446744073709551615", "wait a while, and let the client's pauses grow"),
+        ("5\r\nRetry-After: 9", "wait a while, and let the client's pauses grow"),
+        ("0", "wait a while, and let the client's pauses grow"),
+    ] {
+        let limited = judged(&format!("429 X\r\nDate: Wed, 25 Nov 2026 10:00:00 GMT\r\nRetry-After: {wish}"), "");
+        assert_eq!(limited.help, [help], "{wish}");
+    }
+    let told_once = judged("503 X\r\nRetry-After: 5", "Service Unavailable");
+    assert_eq!(told_once.help[0].matches("try again").count(), 1, "{told_once:#?}");
     // Varnish writes five seconds into every page of its own.
     let varnish = judged("503 X\r\nServer: Varnish\r\nRetry-After: 5", "<p>Guru Meditation:");
     assert!(!varnish.help[0].contains("try again"), "{varnish:#?}");

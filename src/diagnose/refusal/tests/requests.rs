@@ -134,6 +134,13 @@ fn a_redirect_is_known_by_what_differs() {
         ("ws://a/ws", "/", Possible, "start page", "-L"),
         ("ws://a/ws", "/v2/ws", Possible, "another one now", "-L"),
         ("ws://a/ws", "https://sso.b/saml?x=secret", Likely, "login", "--cookie"),
+        ("ws://a/ws", "/login", Likely, "login", "--cookie"),
+        ("ws://a/login-first", "/login", Possible, "another one now, or a login", "use ws://a/login in"),
+        ("ws://login.a/ws", "https://login.b/ws", Possible, "another host name", "wss://login.b/ws"),
+        ("ws://a/ws", "https://a:80/ws", Likely, "wants TLS", "wss://a:80/ws"),
+        ("wss://a/ws", "/ws", Possible, "cookie", "--cookie"),
+        ("ws://a/ws", "../v2?x=secret", Possible, "another one now", "use ws://a/v2 with the query of Location"),
+        ("ws://a/ws", "/$(reboot)`id`", Possible, "another one now", "use ws://a/%24%28reboot%29%60id%60 in"),
     ] {
         let finding = to(url, location);
         assert_eq!((finding.code, finding.confidence), ("upgrade-redirected", confidence), "{location}: {finding:#?}");
@@ -141,6 +148,30 @@ fn a_redirect_is_known_by_what_differs() {
         assert!(finding.help.join("\n").contains(help), "{finding:#?}");
         assert!(!format!("{finding:?}").contains("secret"), "{finding:#?}");
     }
+}
+
+#[test]
+fn a_location_that_cannot_be_used_is_told_and_never_advised() {
+    for (location, cause) in [
+        ("", "is empty"),
+        ("javascript:alert(1)", "the scheme of Location is \"javascript\""),
+        ("data:text/html,x", "the scheme of Location is \"data\""),
+        ("file:///etc/passwd", "the scheme of Location is \"file\""),
+        ("http://[::1", "no URL: invalid IPv6 address"),
+        ("http://a:99999/ws", "no URL: invalid port number"),
+        ("http://a:0/ws", "the port 0"),
+        ("/a\u{9b}b", "a control character"),
+    ] {
+        let answer = format!("302 Found\r\nLocation: {location}");
+        let finding = judged_with(REQUEST, "ws://a/ws", &answer, "");
+        assert_eq!((finding.code, finding.confidence), ("upgrade-redirected", Certain), "{location}: {finding:#?}");
+        assert_eq!(finding.fact, "HTTP 302 Found: the redirect has no usable Location");
+        assert!(finding.cause.contains(cause), "{location}: {}", finding.cause);
+        assert!(finding.seen[0].starts_with("Location: \"") && finding.seen[0].is_ascii(), "{:?}", finding.seen);
+        assert!(!finding.help.join(" ").contains("in the client"), "{:?}", finding.help);
+    }
+    let none = judged("302 Found", "");
+    assert_eq!((none.fact.as_str(), none.confidence), ("HTTP 302 Found: the redirect has no Location", Certain));
 }
 
 #[test]
