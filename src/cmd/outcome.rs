@@ -4,7 +4,7 @@
 use crate::cmd::timing::Timing;
 use crate::event::finding::Severity;
 use crate::event::show::{count, span};
-use crate::event::{DialFailed, Ended, EventKind, Exit, Finding, How, Judged, Phase};
+use crate::event::{DialFailed, DialFault, Ended, EventKind, Exit, Finding, How, Judged, Phase};
 use crate::moment::Span;
 use crate::report::human::words;
 use crate::watch::session::Totals;
@@ -31,6 +31,12 @@ pub struct Outcome {
     /// Between a failed dial and the next one: what is found there belongs to that failure, which may be overcome.
     failing: bool,
     last_failure: Option<DialFailed>,
+    /// What a second look found on it, where that says more than the failure itself.
+    found_out: Option<String>,
+    /// Subprotocols were offered in the last request.
+    offered: bool,
+    /// A connection is or was open without any of them.
+    without_subprotocol: bool,
     first_drop: Option<Ended>,
     drops: u32,
     /// Attempts to come back were made.
@@ -50,6 +56,9 @@ impl Outcome {
             up: false,
             failing: false,
             last_failure: None,
+            found_out: None,
+            offered: false,
+            without_subprotocol: false,
             first_drop: None,
             drops: 0,
             retried: false,
@@ -62,10 +71,15 @@ impl Outcome {
         self.timing.see(kind);
         self.follow_phase(kind);
         match kind {
-            EventKind::Open(_) => (self.opened, self.up) = (true, true),
+            EventKind::UpgradeSent(sent) => self.offered = sent.head.first("Sec-WebSocket-Protocol").is_some(),
+            EventKind::Open(opened) => {
+                (self.opened, self.up) = (true, true);
+                self.without_subprotocol |= self.offered && opened.subprotocol.is_none();
+            }
             EventKind::DialStarted(_) => self.failing = false,
             EventKind::DialFailed(failed) => {
                 self.failing = true;
+                self.found_out = None;
                 self.last_failure = Some(failed.clone());
             }
             EventKind::Ended(ended) => self.ended(ended),
@@ -123,7 +137,7 @@ impl Outcome {
             return (Exit::of_end(drop), self.drop_fact(drop, totals));
         }
         if let Some(failed) = self.last_failure.as_ref().filter(|_| !self.opened) {
-            return (Exit::of_dial(failed), words::dial_fault(&failed.fault));
+            return (Exit::of_dial(failed), self.dial_fact(failed));
         }
         if let Some((exit, fact)) = &self.other {
             return (*exit, fact.clone());
@@ -134,9 +148,26 @@ impl Outcome {
         (Exit::Healthy, self.healthy_fact())
     }
 
+    /// A stream that only ended, or bytes that are no answer, may be known for what they are by a second look.
+    fn dial_fact(&self, failed: &DialFailed) -> String {
+        match (&failed.fault, &self.found_out) {
+            (
+                DialFault::TlsCut { .. }
+                | DialFault::TimedOut { .. }
+                | DialFault::NotHttp { .. }
+                | DialFault::CutBeforeAnswer { .. },
+                Some(found),
+            ) => found.clone(),
+            _ => words::dial_fault(&failed.fault),
+        }
+    }
+
     fn healthy_fact(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.timing.open().map(|open| format!("open in {}", words::roughly(open))));
+        if self.without_subprotocol {
+            parts.push("without the subprotocol asked for".to_owned());
+        }
         let answered = self.timing.answered();
         match (self.timing.median(), self.plan.hold) {
             (Some(median), None) => parts.push(format!("heartbeat {}", span(median))),
@@ -180,6 +211,9 @@ impl Outcome {
     }
 
     fn found(&mut self, finding: &Finding) {
+        if self.failing && matches!(finding.code, "tls-not-spoken" | "plain-http-to-tls-port") {
+            self.found_out = Some(finding.fact.clone());
+        }
         if finding.severity >= self.plan.fail_on && !self.failing {
             self.fail(Exit::Failed, finding.fact.clone());
         }
@@ -208,5 +242,60 @@ pub fn under_way(phase: Phase) -> &'static str {
         Phase::Connect => "waiting for the TCP connection",
         Phase::Tls => "waiting for the TLS handshake",
         Phase::Upgrade => "waiting for the answer to the upgrade",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{DialStarted, Opened, UpgradeSent};
+    use crate::wire::head::Head;
+
+    fn outcome() -> Outcome {
+        Outcome::new(Plan { max_drops: 0, fail_on: Severity::Error, hold: None })
+    }
+
+    fn fact(outcome: &Outcome) -> String {
+        outcome.judge("ws://a/", Totals::default()).fact
+    }
+
+    #[test]
+    fn a_connection_without_the_subprotocol_that_was_offered_is_told_as_such() {
+        for (fields, subprotocol, told) in [
+            ("Sec-WebSocket-Protocol: chat\r\n", None, true),
+            ("Sec-WebSocket-Protocol: chat\r\n", Some("chat"), false),
+            ("", None, false),
+        ] {
+            let mut outcome = outcome();
+            let head = Head::verbatim(format!("GET / HTTP/1.1\r\n{fields}\r\n").into_bytes());
+            outcome.see(&EventKind::UpgradeSent(UpgradeSent { head }));
+            outcome.see(&EventKind::Open(Opened {
+                url: "ws://a/".into(),
+                peer: "127.0.0.1:1".into(),
+                subprotocol: subprotocol.map(Into::into),
+                server: None,
+                took: Span::from_millis(2),
+                down: None,
+                served: None,
+            }));
+            assert_eq!(fact(&outcome).contains("without the subprotocol asked for"), told, "{}", fact(&outcome));
+        }
+    }
+
+    #[test]
+    fn a_second_look_says_what_an_end_alone_does_not() {
+        let mut outcome = outcome();
+        let fault = DialFault::TlsCut { reset: false, certificate_request: None };
+        outcome.see(&EventKind::DialFailed(DialFailed { phase: Phase::Tls, fault, took: Span::ZERO }));
+        assert_eq!(fact(&outcome), "FIN during the TLS handshake");
+        outcome.see(&EventKind::Finding(Finding::of("tls-cut", "server side", "it was ended")));
+        assert_eq!(fact(&outcome), "FIN during the TLS handshake");
+        outcome.see(&EventKind::Finding(Finding::of("tls-not-spoken", "server side", "the port speaks plain HTTP")));
+        assert_eq!(fact(&outcome), "the port speaks plain HTTP");
+        // The twin: what was found on one failure is not told of the next.
+        outcome.see(&EventKind::DialStarted(DialStarted { url: "wss://a/".into(), attempt: 1 }));
+        let fault = DialFault::TlsCut { reset: true, certificate_request: None };
+        outcome.see(&EventKind::DialFailed(DialFailed { phase: Phase::Tls, fault, took: Span::ZERO }));
+        assert_eq!(fact(&outcome), "RST during the TLS handshake");
     }
 }

@@ -118,14 +118,19 @@ impl<'a> Run<'a> {
     }
 
     fn time_used_up(&mut self, now: Moment, limit: Span) {
-        let doing = match self.audience.outcome.phase() {
+        let phase = self.audience.outcome.phase();
+        let doing = match phase {
             Some(phase) => under_way(phase).to_string(),
             None => self.exam.under_way().unwrap_or_else(|| "waiting to try again".into()),
         };
         self.stopped_by = Some(Exit::TimeUsedUp);
         self.audience.outcome.stop(Exit::TimeUsedUp, format!("after {}, {doing}", span(limit)));
         if !self.audience.outcome.is_unreached() {
-            self.audience.find(now, ConnId::default(), asked::time_used_up(limit, &doing));
+            let finding = match phase {
+                Some(_) => asked::time_used_up_dialling(limit, &doing),
+                None => asked::time_used_up(limit, &doing),
+            };
+            self.audience.find(now, ConnId::default(), finding);
         }
     }
 }

@@ -19,6 +19,19 @@ pub fn time_used_up(limit: Span, under_way: &str) -> Finding {
         .saw(format!("under way: {}", show::safe(under_way)))
 }
 
+/// The same while a connection was being made, which has a limit of its own that judges what it finds.
+pub fn time_used_up_dialling(limit: Span, under_way: &str) -> Finding {
+    time_used_up(limit, under_way)
+        .because(
+            Certain,
+            "--timeout ended the wait before the limit for connecting (--connect-timeout) did, which would judge it",
+        )
+        .advise(format!(
+            "nothing came of this within {}; a --timeout longer than --connect-timeout tells more",
+            show::span(limit)
+        ))
+}
+
 /// This variable of the environment names a proxy, and we went without it.
 pub fn proxy_not_used(variable: &str) -> Finding {
     Finding::of("proxy-not-used", "us", format!("{} is set, and not used", show::safe(variable)))
@@ -36,6 +49,9 @@ mod tests {
         assert_eq!((finding.code, finding.severity.word()), ("expectation-failed", "error"));
         assert_eq!(finding.seen, ["expected pong", "got nothing"]);
         assert_eq!(time_used_up(Span::from_secs(30), "the hold").code, "time-used-up");
+        let dialling = time_used_up_dialling(Span::from_secs(9), "waiting for the TLS handshake");
+        assert_eq!(dialling.seen, ["under way: waiting for the TLS handshake"]);
+        assert!(!dialling.cause.contains("no limit of its own"), "{}", dialling.cause);
         assert_eq!(proxy_not_used("HTTPS_PROXY").code, "proxy-not-used");
     }
 }

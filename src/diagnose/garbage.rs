@@ -5,6 +5,7 @@ use crate::diagnose::ends::Dropped;
 use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Direction, Finding, How, PayloadBytes, show};
 use crate::wire::close;
+use crate::wire::foreign::{self, Foreign, is_readable, readable_run};
 
 /// So many bytes are shown in hex, and so many as text.
 const HEX_SHOWN: usize = 8;
@@ -12,7 +13,7 @@ const TEXT_SHOWN: usize = 40;
 
 /// What the first bytes of an illegal frame are, whatever they read as.
 struct Known {
-    is: fn(&[u8]) -> bool,
+    what: Foreign,
     fact: &'static str,
     /// As the first bytes of the stream. Behind frames they may be the inside of a message too.
     confidence: Confidence,
@@ -20,52 +21,59 @@ struct Known {
     help: &'static str,
 }
 
-/// The bytes of other protocols, in the order in which they are tried.
+/// The bytes of other protocols; an HTTP answer has rules of its own.
 const KNOWN: &[Known] = &[
     Known {
-        is: is_page,
+        what: Foreign::Page,
         fact: "a web page came where a frame must begin",
         confidence: Likely,
         cause: "a proxy put its error page into the stream, or a handler of HTTP writes to the upgraded socket",
         help: "look for the page's text in the proxy's error pages; compare with a connection straight to the server",
     },
     Known {
-        is: is_json,
+        what: Foreign::Json,
         fact: "JSON came where a frame must begin",
         confidence: Likely,
         cause: "the application writes to the raw socket instead of sending a message",
         help: "let the application send by its WebSocket library, not by the connection below it",
     },
     Known {
-        is: is_tls_alert,
+        what: Foreign::TlsAlert,
         fact: "a TLS alert came where a frame must begin",
         confidence: Certain,
         cause: "what stands behind the upgrade speaks TLS, and gets or is sent plain bytes",
         help: "let the proxy and the application agree: both with TLS between them, or both without",
     },
     Known {
-        is: is_tls_record,
+        what: Foreign::TlsRecord,
         fact: "a TLS record came where a frame must begin",
         confidence: Certain,
         cause: "what stands behind the upgrade speaks TLS, and gets or is sent plain bytes",
         help: "let the proxy and the application agree: both with TLS between them, or both without",
     },
     Known {
-        is: is_settings,
+        what: Foreign::Http2,
         fact: "HTTP/2 SETTINGS came where a frame must begin",
         confidence: Certain,
         cause: "the hop behind the upgrade speaks HTTP/2 on this connection",
         help: "let the proxy speak HTTP/1.1 to the application for this path, or WebSocket over HTTP/2 (RFC 8441)",
     },
     Known {
-        is: is_line_end,
+        what: Foreign::Chunk,
+        fact: "the size of a chunk came where a frame must begin",
+        confidence: Likely,
+        cause: "what sends the frames puts them into chunks, as for a page (Transfer-Encoding: chunked)",
+        help: "let the application write frames to the bare connection: no Transfer-Encoding on a 101 or behind it",
+    },
+    Known {
+        what: Foreign::LineEnd,
         fact: "a line end came where a frame must begin",
         confidence: Likely,
         cause: "the server writes one line end too many behind the head of its 101",
         help: "end the head with one empty line: CR LF behind the last field, then CR LF",
     },
     Known {
-        is: is_text,
+        what: Foreign::Text,
         fact: "plain text came where a frame must begin",
         confidence: Possible,
         cause: "a program writes text straight to the socket: a log line, an error, another protocol's greeting",
@@ -96,7 +104,8 @@ pub fn judge(dropped: &Dropped) -> Option<Finding> {
 
 fn first_words(first: &[u8]) -> String {
     let hex: Vec<String> = first.iter().take(HEX_SHOWN).map(|byte| format!("{byte:02x}")).collect();
-    let run = if is_text(first) { readable_run(first) } else { first.len() };
+    // Text that ends within the bytes is shown as far as it goes.
+    let run = if readable_run(first) >= 8 { readable_run(first) } else { first.len() };
     let shown = &first[..run.min(TEXT_SHOWN)];
     if is_readable(shown) { format!("{} = {}", hex.join(" "), show::bytes(shown)) } else { hex.join(" ") }
 }
@@ -106,7 +115,8 @@ fn illegal(fact: impl Into<String>) -> Finding {
 }
 
 fn by_first_bytes(first: &[u8], dropped: &Dropped) -> Option<Finding> {
-    if first.starts_with(b"HTTP/1.") {
+    let what = foreign::of(first);
+    if what == Some(Foreign::Http) {
         return Some(http_text(first, dropped));
     }
     if !is_behind_frames(dropped)
@@ -114,7 +124,7 @@ fn by_first_bytes(first: &[u8], dropped: &Dropped) -> Option<Finding> {
     {
         return Some(finding);
     }
-    let known = KNOWN.iter().find(|known| (known.is)(first))?;
+    let known = KNOWN.iter().find(|known| Some(known.what) == what)?;
     let finding = illegal(known.fact).advise(known.help);
     Some(match (is_behind_frames(dropped), known.confidence) {
         (true, Certain) => finding.because(Likely, known.cause),
@@ -129,7 +139,7 @@ fn by_first_bytes(first: &[u8], dropped: &Dropped) -> Option<Finding> {
 /// The 101 announced a body, which it cannot have: here it is, where frames must be.
 fn announced_body(first: &[u8], dropped: &Dropped) -> Option<Finding> {
     let head = dropped.head.as_ref()?;
-    if let Some(coding) = head.first("Transfer-Encoding").filter(|_| is_chunk(first)) {
+    if let Some(coding) = head.first("Transfer-Encoding").filter(|_| foreign::is_chunk(first)) {
         let finding = illegal("the size of a chunk came where a frame must begin")
             .saw(format!("the 101 has Transfer-Encoding: {}", show::quoted(coding)))
             .because(Certain, "the server side sends what follows the 101 in chunks, as for a page");
@@ -329,58 +339,6 @@ fn is_long_in_short(first: &[u8]) -> bool {
 fn is_behind_frames(dropped: &Dropped) -> bool {
     let ended = &dropped.ended;
     ended.messages_in > 0 || ended.last_frames.iter().any(|frame| frame.direction == Direction::In)
-}
-
-fn is_page(first: &[u8]) -> bool {
-    let is_tag = |tag: &[u8]| first.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag));
-    is_tag(b"<!doctype") || is_tag(b"<html") || is_tag(b"<head") || is_tag(b"<body") || is_tag(b"<?xml")
-}
-
-/// An object or a list, as far as its first bytes tell.
-fn is_json(first: &[u8]) -> bool {
-    let Some((b'{' | b'[', rest)) = first.split_first() else { return false };
-    let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
-    let is_begin = next.is_some_and(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b'-' | b'0'..=b'9'));
-    is_begin && is_readable(&first[..first.len().min(4)])
-}
-
-/// Alert, any version, two bytes long.
-fn is_tls_alert(first: &[u8]) -> bool {
-    matches!(first, [0x15, 3, 0..=4, 0, 2, ..])
-}
-
-/// Another record, of a length that TLS allows.
-fn is_tls_record(first: &[u8]) -> bool {
-    matches!(first, [0x14..=0x17, 3, 0..=4, 0..=0x48, _, ..])
-}
-
-/// Length of three bytes, type 4, no flag or ACK, stream 0.
-fn is_settings(first: &[u8]) -> bool {
-    matches!(first, [0, 0, _, 4, 0 | 1, 0, 0, 0, 0, ..])
-}
-
-/// A frame may follow in the same bytes: the beginning decides.
-fn is_text(first: &[u8]) -> bool {
-    readable_run(first) >= 8
-}
-
-/// So many bytes at the beginning are text.
-fn readable_run(first: &[u8]) -> usize {
-    (1..=first.len()).take_while(|end| is_readable(&first[..*end])).last().unwrap_or(0)
-}
-
-fn is_line_end(first: &[u8]) -> bool {
-    matches!(first, [b'\r', b'\n', 0x80..=0xff, ..] | [b'\n', 0x80..=0xff, ..])
-}
-
-/// Hex digits and a line end.
-fn is_chunk(first: &[u8]) -> bool {
-    let digits = first.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    (1..=8).contains(&digits) && first[digits..].starts_with(b"\r\n")
-}
-
-fn is_readable(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
 #[cfg(test)]

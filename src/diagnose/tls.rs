@@ -18,22 +18,23 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
     match &failed.fault {
         DialFault::Certificate { certificate, why } => Some(certificates::refused(facts, certificate.as_deref(), why)),
         DialFault::Tls { not_tls: Some(PayloadBytes(first)), .. } => Some(not_spoken(facts, first)),
-        DialFault::Tls { alert: Some(alert), .. } if is_about_client(*alert) => Some(client_wanted(*alert)),
-        DialFault::Tls { alert: Some(alert @ (70 | 71 | 112 | 120)), .. } => Some(by_alert(facts, *alert)),
+        DialFault::Tls { alert: Some(alert), certificate_request, .. } if is_about_client(*alert) => {
+            Some(client_wanted(*alert, certificate_request.as_ref()))
+        }
+        DialFault::Tls { alert: Some(112), sni, .. } => Some(name_unknown(facts, sni.as_deref())),
+        DialFault::Tls { alert: Some(alert @ (70 | 71 | 120)), .. } => Some(by_alert(*alert)),
         // A server of TLS 1.2 says no more than handshake_failure when the certificate that it asked for is missing.
         DialFault::Tls { alert: Some(_), certificate_request: Some(asked), .. } => {
             Some(not_given(asked, &failed.fault))
         }
-        DialFault::Tls { alert: Some(40), .. } => Some(no_reason_given()),
         DialFault::Tls { unshared: Some(what), words, .. } => Some(unshared(*what, words)),
-        DialFault::Tls { words, alert, .. } => Some(
-            Finding::of("tls-failed", "server side", "the TLS handshake failed")
-                .saw_all(alert.map(alert_words))
-                .saw(format!("the TLS library says {}", show::quoted(words))),
-        ),
+        DialFault::Tls { alert: Some(alert), sni, .. } => Some(other_alert(*alert, sni.as_deref())),
+        DialFault::Tls { words, .. } => Some(given_up(words)),
         DialFault::TlsCut { certificate_request: Some(asked), .. } => Some(not_given(asked, &failed.fault)),
         DialFault::TlsCut { reset, .. } => Some(plain_port(facts).unwrap_or_else(|| cut(facts, *reset))),
-        DialFault::AlertBeforeAnswer { alert } if is_about_client(*alert) => Some(client_wanted(*alert)),
+        DialFault::AlertBeforeAnswer { alert } if is_about_client(*alert) => {
+            Some(client_wanted(*alert, asked_for(facts)))
+        }
         DialFault::AlertBeforeAnswer { .. } if asked_for(facts).is_some() => {
             asked_for(facts).map(|asked| not_given(asked, &failed.fault))
         }
@@ -93,11 +94,24 @@ fn is_about_client(alert: u8) -> bool {
     matches!(alert, 42 | 116)
 }
 
-fn client_wanted(alert: u8) -> Finding {
+fn client_wanted(alert: u8, asked: Option<&CertificateRequest>) -> Finding {
     let cause = if alert == 116 { Certain } else { Likely };
-    Finding::of("client-certificate-wanted", "server side", "the TLS side wants a certificate of the client's")
+    Finding::of("client-certificate-wanted", "server side", "the TLS side wants a client certificate, and got none")
+        .saw_all(asked.map(request_words))
         .saw(alert_words(alert))
         .because(cause, "the server is set up for mutual TLS")
+}
+
+/// `it asked for a client certificate signed by "Corp CA" (CertificateRequest)`.
+fn request_words(asked: &CertificateRequest) -> String {
+    let from = match asked.issuers.as_slice() {
+        [] => String::new(),
+        issuers => format!(
+            " signed by {}",
+            issuers.iter().take(3).map(|name| show::quoted(name)).collect::<Vec<_>>().join(" or ")
+        ),
+    };
+    format!("it asked for a client certificate{from} (CertificateRequest)")
 }
 
 /// What this connection's TLS side asked of us, which has no certificate to give.
@@ -115,47 +129,118 @@ fn not_given(asked: &CertificateRequest, fault: &DialFault) -> Finding {
         DialFault::CutBeforeAnswer { .. } => ("then FIN, before any answer".to_owned(), Possible),
         _ => ("then the connection ended in the handshake".to_owned(), Likely),
     };
-    let from = match asked.issuers.as_slice() {
-        [] => String::new(),
-        issuers => format!(
-            " signed by {}",
-            issuers.iter().take(3).map(|name| show::quoted(name)).collect::<Vec<_>>().join(" or ")
-        ),
-    };
     Finding::of(
         "client-certificate-wanted",
         "server side",
         "the TLS side asked for a client certificate, got none and ended",
     )
-    .saw(format!("CertificateRequest: one{from}"))
+    .saw(request_words(asked))
     .saw(end)
     .because(sure, "the server is set up for mutual TLS; or it does without the certificate, and its process crashed or refused without a word")
 }
 
-/// An alert that names its cause.
-fn by_alert(facts: &Facts, alert: u8) -> Finding {
+/// An alert that names its cause. Alert 70 alone speaks of versions (RFC 8446 section 6.2).
+fn by_alert(alert: u8) -> Finding {
     match alert {
-        112 => name_unknown(facts),
         120 => Finding::of("alpn-http1-refused", "server side", "the TLS side does not speak HTTP/1.1 on this port")
             .saw(format!("{}; http/1.1 was offered", alert_words(alert)))
             .because(Certain, "only other protocols, most likely h2, are switched on there"),
-        _ => Finding::of("tls-too-old", "server side", "client and server share no TLS version or cipher")
+        71 => Finding::of("tls-too-old", "server side", "the TLS side accepts none of the ciphers offered to it")
+            .saw(alert_words(alert))
+            .because(Likely, "it is set up for other ciphers than clients of today offer, or for longer keys")
+            .advise("look at the list of ciphers in the TLS side's configuration"),
+        _ => Finding::of("tls-too-old", "server side", "client and server share no TLS version")
             .saw(format!("{}; TLS 1.2 and 1.3 were offered", alert_words(alert)))
-            .because(Likely, "the server has TLS 1.1 or older, or ciphers that are not accepted any more"),
+            .because(Likely, "the server has TLS 1.1 or older, or the newer versions are switched off there"),
     }
 }
 
+/// An alert that leaves several causes. The handshake_failure of many servers says no more, whatever it is.
+fn other_alert(alert: u8, sni: Option<&str>) -> Finding {
+    let fact = "the TLS side ended the handshake by an alert";
+    let finding = Finding::of("tls-failed", "server side", fact).saw(alert_words(alert));
+    match alert {
+        40 => Finding { fact: "the TLS side ended the handshake and does not say why".into(), ..finding }
+            .saw(sni_words(sni))
+            .because(
+                Possible,
+                "no certificate there for the name asked for (SNI, or none asked for), a client certificate is wanted, \
+                 or no TLS version and cipher in common",
+            )
+            .advise("compare with another name by --sni; then look at the log of the TLS side, and at its ciphers"),
+        // Go's server has no other alert for a name without a certificate.
+        80 => Finding { fact: "the TLS side ended the handshake: an error within itself".into(), ..finding }
+            .saw(sni_words(sni))
+            .because(
+                Possible,
+                "no certificate there for the name asked for (Caddy and other servers in Go say it so), or a fault of \
+                 the server's own, such as a key that it cannot use",
+            )
+            .advise("compare with another name by --sni; then look at the log of the TLS side for this moment"),
+        10 | 22 | 47 | 50 | 51 => finding
+            .because(
+                Possible,
+                "the TLS side could not take a message of the handshake: an old or faulty TLS there, or a box on the \
+                 way that changes it",
+            )
+            .advise("look at the log of the TLS side for this moment; compare from another network"),
+        _ => finding
+            .because(Possible, "what the alert says; it may be about the client, which has no certificate to show")
+            .advise("look at the log of the TLS side for this moment"),
+    }
+}
+
+/// No alert of the peer's: our TLS library gave up by itself.
+fn given_up(words: &str) -> Finding {
+    let finding = Finding::of("tls-failed", "server side", "the TLS handshake failed")
+        .saw(format!("the TLS library says {}", show::quoted(words)));
+    if !(words.contains("peer") || words.starts_with("received")) {
+        return finding;
+    }
+    finding
+        .because(
+            Possible,
+            "what answers there speaks a faulty TLS or only something like it, or the bytes were changed on the way",
+        )
+        .advise("look at what listens on this port; compare with another client and from another network")
+}
+
 /// The server's names are asked for by SNI, which an address is never sent as (RFC 6066 section 3).
-fn name_unknown(facts: &Facts) -> Finding {
+fn name_unknown(facts: &Facts, sni: Option<&str>) -> Finding {
+    let place = Place::of(&facts.url);
+    let Some(name) = sni else { return name_not_sent(&place) };
     let finding =
         Finding::of("tls-name-unknown", "server side", "the TLS side does not know the name that was asked for")
-            .saw(alert_words(112));
-    let place = Place::of(&facts.url);
-    if !place.is_address() {
+            .saw(format!("{}; {}", alert_words(112), sni_words(sni)));
+    if name.eq_ignore_ascii_case(place.host) {
         return finding
             .because(Likely, "the name is not set up there, or the name leads to another machine than the one meant");
     }
+    finding
+        .because(Likely, "the name given by --sni is not set up there")
+        .advise("give --sni a name that the server is set up for, or set this one up there")
+}
+
+/// `the name sent (SNI) is "a.example"`.
+fn sni_words(sni: Option<&str>) -> String {
+    match sni {
+        Some(name) => format!("the name sent (SNI) is {}", show::quoted(name)),
+        None => "no name was sent (SNI)".to_owned(),
+    }
+}
+
+/// Without a name the server cannot choose a certificate.
+fn name_not_sent(place: &Place<'_>) -> Finding {
+    let finding =
+        Finding::of("tls-name-unknown", "server side", "the TLS side wants to be asked for by name, and was not")
+            .saw(alert_words(112));
     let address = show::safe(place.host);
+    if !place.is_address() {
+        return finding
+            .saw("no name was sent (--no-sni)")
+            .because(Likely, "the server gives its certificates by name only")
+            .advise("leave --no-sni out, or name the server by --sni NAME");
+    }
     finding
         .saw(format!("the URL has an address, {address}, so that no name was sent (SNI)"))
         .because(Likely, "the server gives its certificates by name only")
@@ -182,18 +267,6 @@ fn unshared(what: Unshared, words: &str) -> Finding {
     }
 }
 
-/// handshake_failure: many servers say no more, whatever it is.
-fn no_reason_given() -> Finding {
-    Finding::of("tls-failed", "server side", "the TLS side ended the handshake and does not say why")
-        .saw(alert_words(40))
-        .because(
-            Possible,
-            "no certificate there for the name asked for (SNI, or none asked for), a client certificate is wanted, or \
-             no TLS version and cipher in common",
-        )
-        .advise("compare with another name by --sni; then look at the log of the TLS side, and at its ciphers")
-}
-
 /// The stream ended in the handshake, and a plain request did not tell why.
 fn cut(facts: &Facts, reset: bool) -> Finding {
     let end = if reset { "reset" } else { "ended" };
@@ -207,6 +280,10 @@ fn cut(facts: &Facts, reset: bool) -> Finding {
         .advise("ask for another name on the same address by --sni; look at the log of what listens there")
 }
 
+/// The fact on a port of plain HTTP, and why it was asked for TLS.
+const PLAIN: &str = "the port speaks plain HTTP, not TLS";
+const WITHOUT_TLS: &str = "the URL says wss://, and TLS is not switched on at this port";
+
 /// Plain HTTP was answered where TLS was not.
 pub fn plain_port(facts: &Facts) -> Option<Finding> {
     let look = facts.second_look(Tried::Plain).filter(|look| look.answered)?;
@@ -215,9 +292,9 @@ pub fn plain_port(facts: &Facts) -> Option<Finding> {
         return None;
     }
     let sure = if look.status == Some(101) { Certain } else { Likely };
-    let finding = Finding::of("tls-not-spoken", "server side", "the port answers plain HTTP, and no TLS")
+    let finding = Finding::of("tls-not-spoken", "server side", PLAIN)
         .saw_all(facts.second_look_words())
-        .because(sure, "wss:// was used on a port that speaks plain HTTP");
+        .because(sure, WITHOUT_TLS);
     Some(use_ws(finding, look))
 }
 
@@ -240,15 +317,17 @@ fn use_ws(finding: Finding, look: &SecondLook) -> Finding {
 }
 
 fn not_spoken(facts: &Facts, first: &[u8]) -> Finding {
-    let finding = Finding::of("tls-not-spoken", "server side", "the answer to the beginning of TLS is not TLS")
-        .saw(format!("first bytes: {}", show::bytes(first)))
-        .saw_all(facts.second_look_words());
     let looked = facts.second_look(Tried::Plain).filter(|look| look.answered);
-    match (first.starts_with(b"HTTP/"), looked) {
-        (true, None) => finding
-            .because(Certain, "wss:// was used on a port that speaks plain HTTP")
-            .advise("use ws:// for this port, or the port that speaks TLS"),
-        (_, Some(look)) => use_ws(finding.because(Certain, "wss:// was used on a port that speaks plain HTTP"), look),
+    let is_http = first.starts_with(b"HTTP/");
+    let fact = if is_http || looked.is_some() { PLAIN } else { "the port does not speak TLS" };
+    let finding = Finding::of("tls-not-spoken", "server side", fact)
+        .saw(format!("first bytes: {}", show::bytes(if is_http { first_line(first) } else { first })))
+        .saw_all(facts.second_look_words());
+    match (is_http, looked) {
+        (true, None) => {
+            finding.because(Certain, WITHOUT_TLS).advise("use ws:// for this port, or the port that speaks TLS")
+        }
+        (_, Some(look)) => use_ws(finding.because(Certain, WITHOUT_TLS), look),
         (false, None) => match banners::speaker(first) {
             Some((who, sure)) => finding
                 .because(sure, format!("{who} listens on this port"))
@@ -256,6 +335,10 @@ fn not_spoken(facts: &Facts, first: &[u8]) -> Finding {
             None => finding,
         },
     }
+}
+
+fn first_line(first: &[u8]) -> &[u8] {
+    first.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or(first)
 }
 
 /// A TLS alert as the first bytes of an answer to a plain request: the port speaks TLS.

@@ -12,7 +12,8 @@ use crate::moment::Span;
 /// A dial whose request was not answered in HTTP; none for every other fault.
 pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
     match &failed.fault {
-        DialFault::NotHttp { first: PayloadBytes(first) } => {
+        DialFault::NotHttp { first: PayloadBytes(first), malformed: Some(words) } => Some(malformed(first, words)),
+        DialFault::NotHttp { first: PayloadBytes(first), malformed: None } => {
             Some(tls::tls_port(facts).unwrap_or_else(|| not_http(facts, first)))
         }
         DialFault::CutBeforeAnswer { reset, received } => {
@@ -47,6 +48,12 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
         | DialFault::InvalidUpgrade { .. }
         | DialFault::AlertBeforeAnswer { .. } => None,
     }
+}
+
+/// It is HTTP, and no client needs to take it.
+fn malformed(first: &[u8], words: &str) -> Finding {
+    Finding::of("head-malformed", "server side", format!("the answer is HTTP, but {}", show::safe(words)))
+        .saw(format!("first bytes: {}", show::bytes(first)))
 }
 
 fn not_http(facts: &Facts, first: &[u8]) -> Finding {
@@ -157,11 +164,20 @@ mod tests {
 
     #[test]
     fn a_tls_alert_to_a_plain_request_tells_of_the_wrong_scheme() {
-        let first = |bytes: &[u8]| DialFault::NotHttp { first: PayloadBytes(bytes.to_vec()) };
+        let first = |bytes: &[u8]| DialFault::NotHttp { first: PayloadBytes(bytes.to_vec()), malformed: None };
         assert_eq!(judged(first(&[0x15, 3, 1, 0, 2, 2, 10]), Span::ZERO).code, "plain-http-to-tls-port");
         let ssh = judged(first(b"SSH-2.0-OpenSSH_9.2\r\n"), Span::ZERO);
         assert_eq!((ssh.code, ssh.confidence), ("not-http", Certain));
         assert_eq!(judged(first(&[0, 0, 18, 4, 0]), Span::ZERO).cause, "the port speaks HTTP/2 only");
+    }
+
+    #[test]
+    fn a_broken_head_is_http_all_the_same() {
+        let words = "the value of the header field \"X-Trace\" holds the byte 0x01, which is not allowed there";
+        let first = PayloadBytes(b"HTTP/1.1 101 Switching Protocols\r\nX-Trace: \x01".to_vec());
+        let finding = judged(DialFault::NotHttp { first, malformed: Some(words.into()) }, Span::ZERO);
+        assert_eq!((finding.code, finding.fact), ("head-malformed", format!("the answer is HTTP, but {words}")));
+        assert!(!finding.cause.contains("port"), "{}", finding.cause);
     }
 
     #[test]

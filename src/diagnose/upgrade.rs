@@ -125,7 +125,26 @@ fn accept_missing(facts: &Facts, finding: Finding) -> Finding {
         Some(value) if !value.eq_ignore_ascii_case("websocket") => {
             finding.because(Likely, "the 101 is an upgrade to something else than WebSocket")
         }
-        _ => finding,
+        _ => accept_hidden(facts, finding),
+    }
+}
+
+/// The hop that is known may have hidden the header, or the server never wrote it.
+fn accept_hidden(facts: &Facts, finding: Finding) -> Finding {
+    let Some(name) = front(facts) else { return finding };
+    let finding = finding.because(
+        Possible,
+        format!("{name} takes Sec-WebSocket-Accept out of the answer, or the server behind it sends none"),
+    );
+    match name {
+        "nginx" => finding.advise(
+            "take proxy_hide_header Sec-WebSocket-Accept out of nginx; else let the server send the base64 of the \
+             SHA-1 of key and GUID",
+        ),
+        _ => finding.advise(format!(
+            "ask the server without {name}; with no Sec-WebSocket-Accept there either, let it send the base64 of the \
+             SHA-1 of key and GUID"
+        )),
     }
 }
 

@@ -325,6 +325,9 @@ pub enum DialFault {
         unshared: Option<Unshared>,
         #[serde(skip_serializing_if = "Option::is_none")]
         certificate_request: Option<CertificateRequest>,
+        /// The name that was asked for (SNI, RFC 6066 section 3); none when none was sent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sni: Option<String>,
     },
     /// The stream ended or was reset during TLS.
     TlsCut {
@@ -341,9 +344,11 @@ pub enum DialFault {
     InvalidUpgrade {
         breaches: Vec<UpgradeBreach>,
     },
-    /// Bytes that are not HTTP, the first 64 of them.
+    /// Bytes that are not HTTP, the first 64 of them; or HTTP whose head is `malformed`, in words.
     NotHttp {
         first: PayloadBytes,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        malformed: Option<String>,
     },
     /// The stream ended or was reset before a whole answer came.
     CutBeforeAnswer {

@@ -70,8 +70,9 @@ pub fn cut(reset: bool, received: usize) -> DialFault {
 fn head_fault(fault: HeadFault) -> DialFault {
     match fault {
         HeadFault::TooLarge { limit } => DialFault::HeadTooLarge { limit: limit as u64 },
-        HeadFault::NotHttp { first } | HeadFault::Malformed { first, .. } => {
-            DialFault::NotHttp { first: PayloadBytes(first) }
+        HeadFault::NotHttp { first } => DialFault::NotHttp { first: PayloadBytes(first), malformed: None },
+        HeadFault::Malformed { words, first } => {
+            DialFault::NotHttp { first: PayloadBytes(first), malformed: Some(words) }
         }
     }
 }

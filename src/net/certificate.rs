@@ -1,7 +1,10 @@
 //! Certificates in words: what a chain says about itself (RFC 5280).
 //!
 //! Owns the reading of DER for showing. Whether a certificate is trusted is `verifier`'s. A certificate comes from the
-//! peer: nothing here may fail on a strange one, what cannot be read is shown in hex or not at all.
+//! peer: nothing here may fail on a strange one, what cannot be read is shown in hex or not at all. Times before 1970
+//! are `validity`'s.
+
+mod validity;
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -38,20 +41,21 @@ type Parsed = CertificateInner<AsSent>;
 /// The first certificate of the chain, as it is at `now_unix` (seconds since 1970); none when there is none, or it is
 /// no X.509.
 pub fn describe(chain: &[CertificateDer<'_>], now_unix: i64) -> Option<Certificate> {
-    let parsed = parse(chain.first()?)?;
+    let own = chain.first()?;
+    let parsed = parse(own)?;
     let inner = parsed.tbs_certificate();
     let names = alternative_names(&parsed);
-    let not_after_unix = unix(inner.validity().not_after.to_unix_duration());
+    let (not_before_unix, not_after_unix) = times(own, &parsed);
     Some(Certificate {
         subject: subject_words(&parsed),
         names,
         issuer: issuer_words(inner.issuer()),
-        not_before_unix: unix(inner.validity().not_before.to_unix_duration()),
+        not_before_unix,
         not_after_unix,
         days_left: not_after_unix.saturating_sub(now_unix).div_euclid(DAY),
         self_signed: inner.issuer() == inner.subject(),
         chain_len: chain.len(),
-        chain: chain.iter().take(LINKS_TOLD).filter_map(parse).map(|one| link(&one)).collect(),
+        chain: chain.iter().take(LINKS_TOLD).filter_map(link).collect(),
     })
 }
 
@@ -63,14 +67,15 @@ pub fn name_words(der: &[u8]) -> String {
     }
 }
 
-fn link(parsed: &Parsed) -> ChainLink {
-    let inner = parsed.tbs_certificate();
-    ChainLink {
-        subject: subject_words(parsed),
-        issuer: issuer_words(inner.issuer()),
-        not_before_unix: unix(inner.validity().not_before.to_unix_duration()),
-        not_after_unix: unix(inner.validity().not_after.to_unix_duration()),
-    }
+fn link(der: &CertificateDer<'_>) -> Option<ChainLink> {
+    let parsed = parse(der)?;
+    let (not_before_unix, not_after_unix) = times(der, &parsed);
+    Some(ChainLink {
+        subject: subject_words(&parsed),
+        issuer: issuer_words(parsed.tbs_certificate().issuer()),
+        not_before_unix,
+        not_after_unix,
+    })
 }
 
 fn subject_words(parsed: &Parsed) -> String {
@@ -100,7 +105,15 @@ pub fn missing_issuer(chain: &[CertificateDer<'_>]) -> Option<String> {
 }
 
 fn parse(der: &CertificateDer<'_>) -> Option<Parsed> {
-    Parsed::from_der(der.as_ref()).ok()
+    let as_sent = Parsed::from_der(der.as_ref()).ok();
+    as_sent.or_else(|| Parsed::from_der(&validity::since_1970(der.as_ref())?).ok())
+}
+
+/// Begin and end in seconds since 1970: negative before that.
+fn times(der: &CertificateDer<'_>, parsed: &Parsed) -> (i64, i64) {
+    let validity = parsed.tbs_certificate().validity();
+    let as_read = (unix(validity.not_before.to_unix_duration()), unix(validity.not_after.to_unix_duration()));
+    validity::unix_times(der.as_ref()).unwrap_or(as_read)
 }
 
 fn unix(since_1970: Duration) -> i64 {
@@ -252,6 +265,17 @@ mod tests {
         odd.distinguished_name.push(DnType::OrganizationName, "Example, Inc");
         let told = describe(&[self_signed(&odd)], 0).unwrap();
         assert_eq!(told.issuer, "O=Example\\, Inc");
+    }
+
+    #[test]
+    fn a_certificate_that_begins_before_1970_is_read() {
+        let mut der = self_signed(&params(&["a.example"], "a.example")).to_vec();
+        let place = der.windows(13).position(|bytes| bytes == b"260101000000Z").unwrap();
+        der[place..place + 2].copy_from_slice(b"60");
+        let told = describe(&[CertificateDer::from(der)], 0).unwrap();
+        assert_eq!((told.subject.as_str(), show::day(told.not_before_unix).as_str()), ("a.example", "1960-01-01"));
+        assert_eq!(show::day(told.not_after_unix), "2026-03-01");
+        assert_eq!(told.chain[0].not_before_unix, told.not_before_unix);
     }
 
     #[test]

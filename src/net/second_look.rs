@@ -22,7 +22,9 @@ pub fn worth(tls: bool, phase: Phase, fault: &DialFault) -> Option<Tried> {
         DialFault::Tls { not_tls: Some(_), .. } | DialFault::TlsCut { .. } => Some(Tried::Plain),
         DialFault::TimedOut { .. } if phase == Phase::Tls => Some(Tried::Plain),
         DialFault::TimedOut { received: 0, .. } if phase == Phase::Upgrade && !tls => Some(Tried::Tls),
-        DialFault::NotHttp { .. } | DialFault::CutBeforeAnswer { received: 0, .. } if !tls => Some(Tried::Tls),
+        DialFault::NotHttp { malformed: None, .. } | DialFault::CutBeforeAnswer { received: 0, .. } if !tls => {
+            Some(Tried::Tls)
+        }
         // The text of a port that wants TLS may be this port's, or that of one behind it.
         DialFault::Refused { status: 400, .. } if !tls => Some(Tried::Tls),
         DialFault::Certificate { why, .. } if matches!(why.kind, Expired | NotYetValid) => Some(Tried::WithoutTrust),
@@ -135,6 +137,7 @@ mod tests {
             not_tls: Some(PayloadBytes(b"HTTP/1.1 400".to_vec())),
             unshared: None,
             certificate_request: None,
+            sni: None,
         };
         let late = DialFault::TimedOut { limit: WAIT, attempts: Vec::new(), delivered: None, received: 0 };
         let cut = DialFault::CutBeforeAnswer { reset: false, received: 0 };

@@ -59,6 +59,7 @@ pub async fn handshake(
     clock: &Clock,
 ) -> Result<(ClientTls, TlsReady), DialFault> {
     let name = server_name(plan, host)?;
+    let sni = sent_name(plan, &name);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = Arc::new(new_verifier(plan, &provider));
     let asked = Arc::new(Asked::default());
@@ -73,7 +74,7 @@ pub async fn handshake(
         }
         Err((error, recorded)) => {
             let fault = handshake_fault(&error, recorded.first(), verifier.seen(), clock.wall_unix());
-            Err(with_request(fault, asked.request()))
+            Err(with_sent(fault, asked.request(), sni))
         }
     }
 }
@@ -106,6 +107,14 @@ fn server_name(plan: &Plan, host: &str) -> Result<ServerName<'static>, DialFault
         Sni::Default | Sni::None => host,
     };
     ServerName::try_from(name.to_owned()).map_err(|_| failed(format!("{name:?} is no name that TLS can ask for")))
+}
+
+/// The name in our ClientHello: an address is never sent as one (RFC 6066 section 3).
+fn sent_name(plan: &Plan, name: &ServerName<'_>) -> Option<String> {
+    match (&plan.sni, name) {
+        (Sni::None, _) | (_, ServerName::IpAddress(_)) => None,
+        (Sni::Default | Sni::Name(_), name) => Some(name.to_str().into_owned()),
+    }
 }
 
 fn new_verifier(plan: &Plan, provider: &Arc<CryptoProvider>) -> Verifier {
@@ -167,15 +176,28 @@ fn version_words(version: ProtocolVersion) -> String {
 }
 
 fn failed(words: String) -> DialFault {
-    DialFault::Tls { words, alert: None, not_tls: None, unshared: None, certificate_request: None }
+    DialFault::Tls { words, alert: None, not_tls: None, unshared: None, certificate_request: None, sni: None }
 }
 
-/// The fault with what the server had asked for before it.
-fn with_request(mut fault: DialFault, asked: Option<CertificateRequest>) -> DialFault {
+/// The fault with what the server had asked for before it, and what it had been asked for.
+fn with_sent(mut fault: DialFault, asked: Option<CertificateRequest>, name: Option<String>) -> DialFault {
+    if let DialFault::Tls { words, alert: Some(112), .. } = &mut fault {
+        *words = name_unknown_words(name.as_deref());
+    }
+    if let DialFault::Tls { sni, .. } = &mut fault {
+        *sni = name;
+    }
     if let DialFault::Tls { certificate_request, .. } | DialFault::TlsCut { certificate_request, .. } = &mut fault {
         *certificate_request = asked;
     }
     fault
+}
+
+fn name_unknown_words(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("the peer does not know the name {name} (SNI): alert 112 unrecognized_name"),
+        None => "the peer wants a name, and none was sent (SNI): alert 112 unrecognized_name".to_owned(),
+    }
 }
 
 /// Why the handshake failed. tokio-rustls wraps the library's own error in the IO error.
@@ -194,6 +216,7 @@ fn handshake_fault(error: &io::Error, first: &[u8], seen: Seen, now_unix: i64) -
             not_tls: Some(PayloadBytes(first.to_vec())),
             unshared: None,
             certificate_request: None,
+            sni: None,
         };
     }
     match inner {
@@ -205,6 +228,7 @@ fn handshake_fault(error: &io::Error, first: &[u8], seen: Seen, now_unix: i64) -
                 not_tls: None,
                 unshared: None,
                 certificate_request: None,
+                sni: None,
             }
         }
         Some(error) => DialFault::Tls {
@@ -213,6 +237,7 @@ fn handshake_fault(error: &io::Error, first: &[u8], seen: Seen, now_unix: i64) -
             not_tls: None,
             unshared: unshared(error),
             certificate_request: None,
+            sni: None,
         },
         None => io_fault(error),
     }

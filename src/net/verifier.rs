@@ -120,6 +120,12 @@ impl Verifier {
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => None,
             _ if certificate.self_signed => Some(fault(CertificateFaultKind::SelfSigned, "self-signed".to_owned())),
+            // webpki reads no time before 1970.
+            Error::InvalidCertificate(CertificateError::BadEncoding) if certificate.not_before_unix < 0 => {
+                let day = show::day(certificate.not_before_unix);
+                let words = format!("valid from {day} on, and the TLS library here takes no time before 1970");
+                Some(fault(CertificateFaultKind::Other, words))
+            }
             Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                 let words = format!("issuer \"{}\" is not in the trust store", lacking(chain, certificate));
                 Some(fault(CertificateFaultKind::UnknownIssuer, words))

@@ -230,7 +230,9 @@ fn masked_failure(failed: &DialFailed) -> Option<DialFailed> {
             }
             DialFault::InvalidUpgrade { breaches }
         }
-        DialFault::NotHttp { first } => DialFault::NotHttp { first: masked_bytes(first)? },
+        DialFault::NotHttp { first, malformed } => {
+            DialFault::NotHttp { first: masked_bytes(first)?, malformed: malformed.clone() }
+        }
         DialFault::Redirects { words } => DialFault::Redirects { words: text(words) },
         DialFault::NameNotFound { .. }
         | DialFault::NameLookupFailed { .. }

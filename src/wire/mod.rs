@@ -2,6 +2,7 @@
 //! no socket, no clock and no text for people beyond the names that the RFCs give.
 
 pub mod close;
+pub mod foreign;
 pub mod head;
 pub mod header;
 pub mod hixie76;

@@ -68,7 +68,7 @@ impl Breach {
             Breach::ControlFragmented => "a control frame that is a fragment".into(),
             Breach::ControlTooLong(len) => format!("a control frame of {len} bytes, 125 at most are legal"),
             Breach::MaskMissing => "a frame of a client without a mask".into(),
-            Breach::MaskUnexpected => "a masked frame of a server".into(),
+            Breach::MaskUnexpected => "a masked frame; only clients mask".into(),
             Breach::ContinuationOfNothing => "a continuation frame outside of a message".into(),
             Breach::MessageInsideMessage => "a new message inside an unfinished one".into(),
             Breach::LengthTooLarge(len) => format!("a frame length of {len} bytes, the highest bit must be 0"),

@@ -274,7 +274,7 @@ fn tornado_with_a_foreign_origin() {
 fn a_plain_port_asked_for_tls_and_the_reverse() {
     let Some(peer) = Peer::node("ws_shared.js", &["alone"]) else { return };
     let expected =
-        First { exit: 13, code: "tls-not-spoken", confidence: &["certain"], cause: &["plain HTTP"], help: &["ws://"] };
+        First { exit: 13, code: "tls-not-spoken", confidence: &["certain"], cause: &["wss://"], help: &["ws://"] };
     let finding = assert_first(&[&format!("wss://127.0.0.1:{}/", peer.port)], &expected);
     assert!(finding["seen"].to_string().contains("101"), "it was tried once, and told: {finding:#}");
     assert_clean(&[&peer.url()]);

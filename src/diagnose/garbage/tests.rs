@@ -48,6 +48,7 @@ fn the_first_bytes_tell_what_wrote_them() {
         (&[0x15, 3, 3, 0, 2, 2, 40], "speaks TLS", Certain),
         (&[0x16, 3, 1, 2, 0, 1, 0], "speaks TLS", Certain),
         (&[0, 0, 18, 4, 0, 0, 0, 0, 0], "HTTP/2", Certain),
+        (b"7\r\n\x81\x05hello\r\n", "puts them into chunks", Likely),
         (&[0xc1, 0x05, 0xf2, 0x48], "compresses although no extension was agreed", Likely),
         (&[0xc2, 0x05, 0xf2, 0x48], "a proxy took Sec-WebSocket-Extensions out", Likely),
         (&[0xb1, 0x05], "out of step", Possible),

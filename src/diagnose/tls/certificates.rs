@@ -174,12 +174,14 @@ fn dated(facts: &Facts, certificate: Option<&Certificate>, finding: Finding, cau
     if !valid && theirs < certificate.not_before_unix {
         return finding
             .saw("by the server's clock its time has not begun either")
-            .because(Likely, "the certificate was made for later, or both clocks are behind");
+            .because(Likely, "the certificate was made for later, or both clocks are behind")
+            .advise("wait until the certificate begins, or let the server show the one of today");
     }
     if !valid {
         return finding
             .saw("the server's clock agrees that it is not valid now")
-            .because(Certain, "it was not renewed, or the server was not reloaded after it was");
+            .because(Certain, "it was not renewed, or the server was not reloaded after it was")
+            .advise("renew it and reload the server");
     }
     let way = if ahead > 0 { "ahead" } else { "behind" };
     finding

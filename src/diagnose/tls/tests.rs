@@ -61,6 +61,7 @@ fn plain_http_on_a_tls_port_is_certain() {
         not_tls,
         unshared: None,
         certificate_request: None,
+        sni: None,
     });
     assert_eq!((finding.code, finding.confidence), ("tls-not-spoken", Certain));
 }
@@ -73,6 +74,7 @@ fn an_alert_about_the_clients_certificate_is_told_as_that() {
         not_tls: None,
         unshared: None,
         certificate_request: None,
+        sni: None,
     };
     assert_eq!(judged(alert(116)).code, "client-certificate-wanted");
     assert_eq!(judged(DialFault::AlertBeforeAnswer { alert: 116 }).code, "client-certificate-wanted");
@@ -140,6 +142,7 @@ fn handshake_failure_names_all_that_it_may_mean() {
         not_tls: None,
         unshared: None,
         certificate_request: None,
+        sni: None,
     });
     assert_eq!((finding.code, finding.confidence), ("tls-failed", Possible));
     assert!(finding.cause.contains("SNI") && finding.cause.contains("client certificate"), "{}", finding.cause);
@@ -198,7 +201,9 @@ fn an_expired_certificate_or_a_wrong_clock_is_told_by_the_servers_clock() {
         why: CertificateFault { kind: CertificateFaultKind::Expired, words: "it ended".into() },
     };
     let really = told(&looked(Tried::WithoutTrust, true, Some(200), Some(2_000_000_000)), expired());
-    assert_eq!(really.confidence, Certain);
+    assert_eq!((really.confidence, really.help[0].as_str()), (Certain, "renew it and reload the server"));
+    let early = told(&looked(Tried::WithoutTrust, true, Some(200), Some(1_600_000_000)), expired());
+    assert!(!early.help[0].contains("clock"), "{early:?}");
     let clock = told(&looked(Tried::WithoutTrust, true, Some(200), Some(1_800_000_000)), expired());
     assert_eq!((clock.confidence, clock.cause.contains("clock is wrong")), (Likely, true), "{clock:?}");
     let unknown = told(&Facts::default(), expired());
@@ -216,6 +221,7 @@ fn alerts_that_name_their_cause_have_their_codes() {
                 not_tls: None,
                 unshared: None,
                 certificate_request: None,
+                sni: None,
             },
         )
     };
@@ -278,7 +284,7 @@ fn a_server_that_ends_after_asking_for_a_certificate_wants_one() {
     let cut = |certificate_request| DialFault::TlsCut { reset: true, certificate_request };
     let finding = judged(cut(asked(&["Corp CA"])));
     assert_eq!((finding.code, finding.confidence), ("client-certificate-wanted", Likely));
-    assert_eq!(finding.seen[0], "CertificateRequest: one signed by \"Corp CA\"");
+    assert_eq!(finding.seen[0], "it asked for a client certificate signed by \"Corp CA\" (CertificateRequest)");
     assert_eq!(judged(cut(None)).code, "tls-cut");
     let alert = |certificate_request| DialFault::Tls {
         words: "alert".into(),
@@ -286,6 +292,7 @@ fn a_server_that_ends_after_asking_for_a_certificate_wants_one() {
         not_tls: None,
         unshared: None,
         certificate_request,
+        sni: None,
     };
     assert_eq!(judged(alert(asked(&[]))).code, "client-certificate-wanted");
     assert_eq!(judged(alert(None)).code, "tls-failed");
@@ -302,21 +309,85 @@ fn a_server_that_ends_after_asking_for_a_certificate_wants_one() {
     assert!(wanted.cause.contains("or it does without"), "{}", wanted.cause);
 }
 
-#[test]
-fn an_alert_about_a_name_tells_of_an_address_in_the_url() {
-    let alert = || DialFault::Tls {
+/// An alert in the handshake, after this name was asked for.
+fn alert(alert: u8, sni: Option<&str>) -> DialFault {
+    DialFault::Tls {
         words: "alert".into(),
-        alert: Some(112),
+        alert: Some(alert),
         not_tls: None,
         unshared: None,
         certificate_request: None,
-    };
-    let of = |url: &str| told(&Facts { url: url.into(), ..Facts::default() }, alert());
-    let address = of("wss://127.0.0.1:8443/ws");
+        sni: sni.map(Into::into),
+    }
+}
+
+#[test]
+fn an_alert_about_a_name_tells_what_name_was_sent() {
+    let of = |url: &str, sni: Option<&str>| told(&Facts { url: url.into(), ..Facts::default() }, alert(112, sni));
+    let address = of("wss://127.0.0.1:8443/ws", None);
     assert_eq!(address.help[0], "put the server's name in the URL and lead it there: --resolve NAME:8443:127.0.0.1");
-    assert!(of("wss://[::1]/").help[0].ends_with("--resolve NAME:443:::1"), "{:?}", of("wss://[::1]/").help);
-    let named = of("wss://a.example/");
+    let v6 = of("wss://[::1]/", None);
+    assert!(v6.help[0].ends_with("--resolve NAME:443:::1"), "{:?}", v6.help);
+    let named = of("wss://a.example/", Some("a.example"));
     assert!(named.cause.contains("not set up there") && named.help[0].contains("--sni NAME"), "{named:?}");
+    assert!(named.seen[0].ends_with("the name sent (SNI) is \"a.example\""), "{:?}", named.seen);
+    // The twins: a name by --sni, on an address too, and none at all.
+    for url in ["wss://a.example/", "wss://127.0.0.1/"] {
+        let other = of(url, Some("b.example"));
+        assert!(other.cause.contains("--sni") && !other.help[0].contains("--resolve"), "{other:?}");
+        assert!(other.seen[0].contains("b.example"), "{:?}", other.seen);
+    }
+    let none = of("wss://a.example/", None);
+    assert!(none.help[0].starts_with("leave --no-sni out"), "{none:?}");
+}
+
+#[test]
+fn only_an_alert_on_versions_speaks_of_versions() {
+    for (number, code, cause) in [
+        (70, "tls-too-old", "TLS 1.1"),
+        (71, "tls-too-old", "ciphers"),
+        (80, "tls-failed", "no certificate there for the name"),
+        (50, "tls-failed", "could not take a message"),
+        (90, "tls-failed", "what the alert says"),
+    ] {
+        let finding = judged(alert(number, None));
+        assert_eq!(finding.code, code, "{number}");
+        assert!(finding.cause.contains(cause), "{number}: {}", finding.cause);
+        assert_eq!(finding.cause.contains("TLS 1.1"), number == 70, "{number}: {}", finding.cause);
+    }
+    let by_us = |words: &str| {
+        judged(DialFault::Tls {
+            words: words.into(),
+            alert: None,
+            not_tls: None,
+            unshared: None,
+            certificate_request: None,
+            sni: None,
+        })
+    };
+    let malformed = by_us("the peer's TLS message cannot be read: InvalidContentType");
+    assert!(malformed.cause.contains("faulty TLS") && !malformed.cause.contains("version"), "{malformed:?}");
+    assert!(!by_us("\"a b\" is no name that TLS can ask for").cause.contains("faulty"));
+}
+
+#[test]
+fn what_a_port_without_tls_says_is_told_once() {
+    let of = |first: &[u8]| {
+        judged(DialFault::Tls {
+            words: String::new(),
+            alert: None,
+            not_tls: Some(PayloadBytes(first.to_vec())),
+            unshared: None,
+            certificate_request: None,
+            sni: None,
+        })
+    };
+    let http = of(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n");
+    assert_eq!(http.fact, "the port speaks plain HTTP, not TLS");
+    assert_eq!(http.seen, ["first bytes: \"HTTP/1.1 400 Bad Request\""]);
+    assert!(!http.cause.contains("plain HTTP"), "{}", http.cause);
+    let ssh = of(b"SSH-2.0-OpenSSH_9.2\r\n");
+    assert_eq!((ssh.fact.as_str(), ssh.confidence), ("the port does not speak TLS", Certain));
 }
 
 #[test]
@@ -332,6 +403,7 @@ fn nothing_in_common_is_told_without_an_alert() {
             not_tls: None,
             unshared: Some(what),
             certificate_request: None,
+            sni: None,
         };
         assert_eq!(judged(fault).code, code);
     }

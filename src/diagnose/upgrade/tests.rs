@@ -96,6 +96,17 @@ fn an_answer_of_a_draft_is_known() {
 }
 
 #[test]
+fn an_accept_value_may_be_hidden_by_the_hop_that_is_known() {
+    let nginx = first(&facts("", "Server: nginx/1.27.3\r\n"));
+    assert_told(&nginx, "accept-missing", Possible, "nginx takes Sec-WebSocket-Accept out");
+    assert!(nginx.help[0].contains("proxy_hide_header Sec-WebSocket-Accept"), "{:?}", nginx.help);
+    let heroku = first(&facts("", "Via: 1.1 vegur\r\n"));
+    assert!(heroku.help[0].starts_with("ask the server without Heroku"), "{:?}", heroku.help);
+    // The twin: nobody stands in front, as far as is known.
+    assert!(!first(&facts("", "")).help[0].contains("nginx"));
+}
+
+#[test]
 fn a_known_mistake_in_the_accept_value_is_certain_and_a_size_is_likely() {
     let echoed = first(&facts("", &format!("Sec-WebSocket-Accept: {KEY}\r\n")));
     assert_told(&echoed, "accept-wrong", Certain, "sent back as it was");

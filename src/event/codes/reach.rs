@@ -110,8 +110,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         severity: Severity::Error,
         layer: Layer::Tls,
         what: "the TLS handshake failed",
-        cause: "no TLS version or cipher in common, or a name that the server does not know",
-        help: "look at the alert: a server that has neither TLS 1.2 nor 1.3 must be updated; --sni tries another name",
+        cause: "what the alert says: no certificate for the name, a client certificate that is wanted, no cipher in \
+            common, or a fault of the server's own",
+        help: "look at the alert, and at the log of the TLS side for this moment; --sni tries another name",
         rule: None,
     },
     Entry {

@@ -251,6 +251,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         rule: None,
     },
     Entry {
+        code: "head-malformed",
+        severity: Severity::Error,
+        layer: Layer::Http,
+        what: "the answer is HTTP, and its head breaks a rule of HTTP",
+        cause: "unchecked data in a header field (a control character, a line end), or a head that is written by hand",
+        help: "let the server side clean what it puts into its header fields, and end each line with CR LF",
+        rule: Some("RFC 9110 section 5.5, RFC 9112 section 5"),
+    },
+    Entry {
         code: "tls-alert-before-answer",
         severity: Severity::Error,
         layer: Layer::Tls,

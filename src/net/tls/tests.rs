@@ -33,6 +33,25 @@ fn an_alert_is_told_with_its_number() {
 }
 
 #[test]
+fn an_alert_on_the_name_is_told_with_the_name_that_was_sent() {
+    let plan = |sni: Sni| Plan { sni, ..Plan::default() };
+    for (sni, host, sent, part) in [
+        (Sni::Default, "a.example", Some("a.example"), "does not know the name a.example"),
+        (Sni::Name("b.example".to_owned()), "127.0.0.1", Some("b.example"), "does not know the name b.example"),
+        (Sni::Default, "127.0.0.1", None, "none was sent"),
+        (Sni::None, "a.example", None, "none was sent"),
+    ] {
+        let plan = plan(sni);
+        let name = sent_name(&plan, &server_name(&plan, host).unwrap());
+        assert_eq!(name.as_deref(), sent);
+        let fault = told(Error::AlertReceived(AlertDescription::UnrecognisedName), &[21, 3, 3, 0, 2, 2, 112]);
+        let DialFault::Tls { words, sni, .. } = with_sent(fault, None, name) else { panic!("no fault of TLS") };
+        assert_eq!(sni.as_deref(), sent);
+        assert!(words.contains(part) && words.contains("alert 112"), "{words}");
+    }
+}
+
+#[test]
 fn an_end_and_a_reset_are_told_apart() {
     for (kind, reset) in [(io::ErrorKind::UnexpectedEof, false), (io::ErrorKind::ConnectionReset, true)] {
         let expected = DialFault::TlsCut { reset, certificate_request: None };

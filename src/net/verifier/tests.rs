@@ -49,6 +49,21 @@ fn self_signed(params: &CertificateParams) -> Vec<CertificateDer<'static>> {
 }
 
 #[test]
+fn a_certificate_that_begins_before_1970_is_told_as_that() {
+    let key = KeyPair::generate().unwrap();
+    let root = params("Root", true).self_signed(&key).unwrap().der().clone();
+    let issuer = Issuer::new(params("Root", true), key);
+    let leaf = params("a.example", false).signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+    let mut der = leaf.der().to_vec();
+    let place = der.windows(13).position(|bytes| bytes == b"260101000000Z").unwrap();
+    der[place..place + 2].copy_from_slice(b"60");
+    let (passes, fault) = judge(&verifier(&[root], false), &[CertificateDer::from(der)], "a.example", NOW);
+    let fault = fault.unwrap();
+    assert_eq!((passes, fault.kind), (false, CertificateFaultKind::Other));
+    assert!(fault.words.contains("1960-01-01"), "{}", fault.words);
+}
+
+#[test]
 fn a_good_chain_passes_for_name_and_address() {
     let chain = identity::server_identity(&["a.example".to_owned()], NOW).unwrap().chain;
     let verifier = verifier(&chain[1..], false);

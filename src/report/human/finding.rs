@@ -165,6 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn configuration_keeps_its_own_indentation_however_long_it_is() {
+        let long = format!("    set bereq.http.Upgrade = \"{}\";", "a ".repeat(60));
+        let mut one = finding("x", Severity::Error);
+        one.help = vec!["in Varnish's VCL:".into(), "sub vcl_pipe {".into(), long.clone(), "}".into()];
+        let mut findings = Findings::default();
+        findings.push(&one);
+        let margin = " ".repeat(13);
+        assert_eq!(
+            shown(&findings)[0][1..],
+            [
+                "  help   in Varnish's VCL:".to_owned(),
+                format!("{margin}sub vcl_pipe {{"),
+                format!("{margin}{long}"),
+                format!("{margin}}}"),
+            ]
+        );
+    }
+
+    #[test]
     fn evidence_stands_behind_the_confidence_and_the_rule_when_asked_for() {
         let mut one = finding("x", Severity::Error);
         one.cause = "a limit; evidence: FIN, no code".into();

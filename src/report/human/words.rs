@@ -4,13 +4,17 @@
 use std::net::SocketAddr;
 
 use crate::event::show::{size, span, whole};
-use crate::event::{Attempt, AttemptOutcome, DialFault, Ended, How, Side};
+use crate::event::{Attempt, AttemptOutcome, DialFault, Direction, Ended, How, PayloadBytes, Side, UpgradeBreach};
 use crate::moment::Span;
 use crate::report::safe::{self, SHOWN_MAX};
 use crate::wire::close;
+use crate::wire::foreign::{self, Foreign};
 
 /// How many addresses a line names before it only counts them.
 const ADDRESSES_MAX: usize = 8;
+
+/// So much of a line of a peer's, or of a value in its answer, stands in a fact.
+const PART_SHOWN: usize = 48;
 
 /// How a connection ended, as one fact, seen from a client.
 pub fn ended_fact(ended: &Ended) -> String {
@@ -45,7 +49,7 @@ pub fn ended_by(ended: &Ended, peer: &str) -> String {
         How::Garbage { breach, words } if breach == "over-limit" => {
             format!("ended by us: {} (--max-message)", safe::line(words, SHOWN_MAX))
         }
-        How::Garbage { words, .. } => format!("no legal frame {by}: {}", safe::line(words, SHOWN_MAX)),
+        How::Garbage { breach, words } => garbage_words(ended, breach, words, peer),
         How::Local { why } => format!("ended by us: {}", safe::line(why, SHOWN_MAX)),
     }
 }
@@ -69,6 +73,42 @@ pub fn code_words(code: Option<u16>) -> String {
         Some(code @ (1000..=1015 | 3000 | 3003 | 3008)) => format!("{code} {}", close::name(code)),
         Some(code) => code.to_string(),
     }
+}
+
+/// What came in the place of a frame; where that is not known, the rule that the frame breaks.
+fn garbage_words(ended: &Ended, breach: &str, words: &str, peer: &str) -> String {
+    let first = match &ended.bad_bytes {
+        Some(PayloadBytes(bytes)) => bytes.as_slice(),
+        None => &[],
+    };
+    if let Some(what) = foreign::of(first) {
+        return foreign_words(ended, what, first);
+    }
+    match breach {
+        "mask-unexpected" => format!("{peer} masked its frames; only clients do"),
+        _ => format!("illegal frame from {peer}: {}", safe::line(words, SHOWN_MAX)),
+    }
+}
+
+/// `after the 101 came an HTTP answer ("HTTP/1.1 400 Bad Request"), not WebSocket frames`.
+fn foreign_words(ended: &Ended, what: Foreign, first: &[u8]) -> String {
+    let is_behind_frames =
+        ended.messages_in > 0 || ended.last_frames.iter().any(|frame| frame.direction == Direction::In);
+    let shown = first_line(first).filter(|_| what.is_text()).map(|line| format!(" ({line})")).unwrap_or_default();
+    let came = format!("{}{shown}", what.words());
+    match (what, is_behind_frames) {
+        (_, true) => format!("among the frames came {came}, which is no WebSocket frame"),
+        (Foreign::LineEnd, false) => "after the head of the 101 came one line end too many, then frames".to_owned(),
+        (_, false) => format!("after the 101 came {came}, not WebSocket frames"),
+    }
+}
+
+/// The first line of text in quotes, as far as it is text; none where there is none.
+fn first_line(first: &[u8]) -> Option<String> {
+    let text = &first[..foreign::readable_run(first)];
+    let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
+    let line = &line[..line.len().min(PART_SHOWN)];
+    (!line.is_empty()).then(|| safe::quoted(line, PART_SHOWN))
 }
 
 fn cut_words(ended: &Ended, what: &str, plain: &str, by: &str) -> String {
@@ -100,26 +140,70 @@ pub fn dial_fault(fault: &DialFault) -> String {
         DialFault::Unreachable { attempts } => attempts_words(attempts),
         DialFault::TimedOut { limit, attempts, delivered, .. } => timed_out(*limit, attempts, *delivered),
         DialFault::Certificate { why, .. } => format!("certificate not trusted: {}", safe::line(&why.words, SHOWN_MAX)),
-        DialFault::Tls { words, not_tls: Some(first), .. } => {
-            format!("{}; it began with {}", safe::line(words, SHOWN_MAX), safe::quoted(&first.0, 64))
-        }
+        DialFault::Tls { not_tls: Some(first), .. } => not_tls_words(&first.0),
         DialFault::Tls { words, not_tls: None, .. } => safe::line(words, SHOWN_MAX),
         DialFault::TlsCut { reset, .. } => format!("{} during the TLS handshake", cut(*reset)),
         DialFault::Refused { status, reason } => {
             format!("HTTP {status} {}", safe::line(reason, SHOWN_MAX)).trim_end().to_owned()
         }
-        DialFault::InvalidUpgrade { breaches } => {
-            let codes: Vec<&str> = breaches.iter().map(|breach| breach.code.as_str()).collect();
-            format!("101, but the upgrade is invalid: {}", codes.join(", "))
+        DialFault::InvalidUpgrade { breaches } => upgrade_words(breaches),
+        DialFault::NotHttp { malformed: Some(words), .. } => {
+            format!("HTTP with a broken head: {}", safe::line(words, SHOWN_MAX))
         }
-        DialFault::NotHttp { first } => format!("not HTTP: {}", safe::quoted(&first.0, 64)),
+        DialFault::NotHttp { first, malformed: None } => not_http_words(&first.0),
         DialFault::CutBeforeAnswer { reset, received: 0 } => format!("{} before any answer", cut(*reset)),
         DialFault::CutBeforeAnswer { reset, received } => {
             format!("{} inside the answer, after {}", cut(*reset), size(*received))
         }
+        DialFault::AlertBeforeAnswer { alert: 116 } => {
+            "a client certificate is wanted: TLS alert 116 before any answer".to_owned()
+        }
         DialFault::AlertBeforeAnswer { alert } => format!("TLS alert {alert} before any answer"),
         DialFault::HeadTooLarge { limit } => format!("the answer's head is larger than {}", size(*limit)),
         DialFault::Redirects { words } | DialFault::Io { words } => safe::line(words, SHOWN_MAX),
+    }
+}
+
+/// `101, but Sec-WebSocket-Accept does not match the key`: every rule that fails the upgrade.
+fn upgrade_words(breaches: &[UpgradeBreach]) -> String {
+    let wrong: Vec<String> = breaches.iter().filter(|breach| breach.must_fail).map(breach_words).collect();
+    if wrong.is_empty() {
+        return "101, but the upgrade is invalid".to_owned();
+    }
+    format!("101, but {}", wrong.join("; "))
+}
+
+fn breach_words(breach: &UpgradeBreach) -> String {
+    let got = safe::line(&breach.got, PART_SHOWN);
+    match breach.code.as_str() {
+        "upgrade-header-wrong" => "it does not say Upgrade: websocket".to_owned(),
+        "connection-header-wrong" => "its Connection header does not say Upgrade".to_owned(),
+        "accept-missing" => "it has no Sec-WebSocket-Accept".to_owned(),
+        "accept-wrong" => "Sec-WebSocket-Accept does not match the key".to_owned(),
+        "extension-not-offered" => format!("it agrees to an extension that was not offered: {got}"),
+        "subprotocol-not-offered" => format!("it chooses a subprotocol that was not offered: {got}"),
+        code => format!("the upgrade is invalid: {}", safe::line(code, PART_SHOWN)),
+    }
+}
+
+/// What a port speaks that was asked for TLS.
+fn not_tls_words(first: &[u8]) -> String {
+    let began = first_line(first).unwrap_or_else(|| safe::quoted(first, 16));
+    if first.starts_with(b"HTTP/") {
+        return format!("the port speaks plain HTTP, not TLS: it answered {began}");
+    }
+    if first.starts_with(b"SSH-") {
+        return format!("the port speaks SSH, not TLS: it began with {began}");
+    }
+    format!("the port does not speak TLS: it began with {began}")
+}
+
+/// What came back in the place of an HTTP answer.
+fn not_http_words(first: &[u8]) -> String {
+    match foreign::of(first) {
+        Some(Foreign::TlsAlert) => "not HTTP: a TLS alert, so that what answers here wants TLS".to_owned(),
+        Some(Foreign::Http2) => "not HTTP/1.1: HTTP/2 SETTINGS came back".to_owned(),
+        _ => format!("not HTTP: {}", safe::quoted(first, 64)),
     }
 }
 
@@ -227,6 +311,86 @@ mod tests {
         ] {
             assert_eq!(ended_fact(&ended(how, by)), words);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_frame_are_told_as_what_they_are() {
+        let garbage = |breach: &str, first: &[u8]| {
+            let how = How::Garbage { breach: breach.into(), words: "a frame with the reserved opcode 3".into() };
+            Ended { bad_bytes: Some(PayloadBytes(first.to_vec())), ..ended(how, Side::Peer) }
+        };
+        let table: [(&str, &[u8], &str); 9] = [
+            (
+                "reserved-bits",
+                b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n",
+                "after the 101 came an HTTP answer (\"HTTP/1.1 400 Bad Request\"), not WebSocket frames",
+            ),
+            ("reserved-bits", b"<html>\n<head>", "after the 101 came a web page (\"<html>\"), not WebSocket frames"),
+            ("reserved-bits", b"{\"a\":1}", "after the 101 came bare JSON (\"{\\\"a\\\":1}\"), not WebSocket frames"),
+            ("reserved-bits", &[0x15, 3, 3, 0, 2, 2, 40], "after the 101 came a TLS alert, not WebSocket frames"),
+            (
+                "control-fragmented",
+                &[0, 0, 18, 4, 0, 0, 0, 0, 0],
+                "after the 101 came HTTP/2 SETTINGS, not WebSocket frames",
+            ),
+            ("reserved-bits", b"7\r\n\x81\x05hello", "after the 101 came the size of a chunk, not WebSocket frames"),
+            ("reserved-bits", b"\r\n\x81\x02hi", "after the head of the 101 came one line end too many, then frames"),
+            ("mask-unexpected", &[0x81, 0x85, 1, 2, 3, 4, 5], "the server side masked its frames; only clients do"),
+            ("reserved-opcode", &[0x83, 0], "illegal frame from the server side: a frame with the reserved opcode 3"),
+        ];
+        for (breach, first, words) in table {
+            assert_eq!(ended_fact(&garbage(breach, first)), words);
+        }
+        let behind = Ended { messages_in: 2, ..garbage("reserved-bits", b"HTTP/1.1 502 Bad Gateway\r\n") };
+        assert_eq!(
+            ended_fact(&behind),
+            "among the frames came an HTTP answer (\"HTTP/1.1 502 Bad Gateway\"), which is no WebSocket frame"
+        );
+    }
+
+    #[test]
+    fn a_wrong_101_is_a_sentence() {
+        let breach = |code: &str, must_fail, got: &str| UpgradeBreach {
+            code: code.into(),
+            must_fail,
+            expected: String::new(),
+            got: got.into(),
+        };
+        for (code, words) in [
+            ("upgrade-header-wrong", "101, but it does not say Upgrade: websocket"),
+            ("connection-header-wrong", "101, but its Connection header does not say Upgrade"),
+            ("accept-missing", "101, but it has no Sec-WebSocket-Accept"),
+            ("accept-wrong", "101, but Sec-WebSocket-Accept does not match the key"),
+            ("extension-not-offered", "101, but it agrees to an extension that was not offered: x\\x1b"),
+            ("subprotocol-not-offered", "101, but it chooses a subprotocol that was not offered: x\\x1b"),
+        ] {
+            let breaches = vec![breach(code, true, "x\x1b"), breach("http-version-odd", false, "HTTP/1.0")];
+            assert_eq!(dial_fault(&DialFault::InvalidUpgrade { breaches }), words);
+        }
+        let breaches = vec![breach("accept-missing", true, ""), breach("upgrade-header-wrong", true, "")];
+        assert_eq!(
+            dial_fault(&DialFault::InvalidUpgrade { breaches }),
+            "101, but it has no Sec-WebSocket-Accept; it does not say Upgrade: websocket"
+        );
+    }
+
+    #[test]
+    fn what_a_port_speaks_is_told_first() {
+        let not_tls: [(&[u8], &str); 3] = [
+            (
+                b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n",
+                "the port speaks plain HTTP, not TLS: it answered \"HTTP/1.1 400 Bad Request\"",
+            ),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", "the port speaks SSH, not TLS: it began with \"SSH-2.0-OpenSSH_9.2\""),
+            (&[0, 1, 2], "the port does not speak TLS: it began with \"\\x00\\x01\\x02\""),
+        ];
+        for (first, words) in not_tls {
+            assert_eq!(not_tls_words(first), words);
+        }
+        let alert = not_http_words(&[0x15, 3, 3, 0, 2, 2, 40]);
+        assert_eq!(alert, "not HTTP: a TLS alert, so that what answers here wants TLS");
+        assert_eq!(not_http_words(&[0, 0, 18, 4, 0, 0, 0, 0, 0]), "not HTTP/1.1: HTTP/2 SETTINGS came back");
+        assert_eq!(not_http_words(b"SSH-2.0"), "not HTTP: \"SSH-2.0\"");
     }
 
     #[test]

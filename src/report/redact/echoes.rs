@@ -90,8 +90,10 @@ impl Echoes {
                 let fault = DialFault::InvalidUpgrade { breaches };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
             }
-            EventKind::DialFailed(DialFailed { phase, fault: DialFault::NotHttp { first }, took }) => {
-                let fault = DialFault::NotHttp { first: PayloadBytes(self.bytes(&first.0)) };
+            EventKind::DialFailed(DialFailed { phase, fault: DialFault::NotHttp { first, malformed }, took }) => {
+                let first = PayloadBytes(self.bytes(&first.0));
+                let malformed = malformed.as_ref().map(|words| self.text(words));
+                let fault = DialFault::NotHttp { first, malformed };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
             }
             _ => return None,

@@ -203,7 +203,7 @@ fn what_would_be_the_same_again_is_never_retried_and_says_why() {
         DialFault::NoAddress { name: "example.test".into() },
         DialFault::Redirects { words: "more than 5 redirects".into() },
         DialFault::HeadTooLarge { limit: 65_536 },
-        DialFault::NotHttp { first: PayloadBytes(b"SSH-2.0".to_vec()) },
+        DialFault::NotHttp { first: PayloadBytes(b"SSH-2.0".to_vec()), malformed: None },
     ];
     for fault in faults.iter().chain(&others) {
         let why = gave_up(after_failure(&mut reconnect("full-jitter"), fault, None, 0.5));
@@ -215,8 +215,8 @@ fn what_would_be_the_same_again_is_never_retried_and_says_why() {
         let cut = How::CloseThenCut { code: Some(code), reason: String::new() };
         assert!(retry(&after_end(&mut reconnect("full-jitter"), cut, 0.5)).is_none(), "{code}, then cut");
     }
-    let garbage = How::Garbage { breach: "mask-unexpected".into(), words: "a masked frame of a server".into() };
-    assert!(gave_up(after_end(&mut reconnect("full-jitter"), garbage, 0.5)).contains("a masked frame of a server"));
+    let garbage = How::Garbage { breach: "mask-unexpected".into(), words: "a masked frame; only clients mask".into() };
+    assert!(gave_up(after_end(&mut reconnect("full-jitter"), garbage, 0.5)).contains("a masked frame"));
 }
 
 #[test]

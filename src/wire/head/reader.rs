@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::Head;
+use super::{Head, is_blank, lines};
 
 /// The most bytes of a head that are read.
 pub const HEAD_LIMIT: usize = 64 * 1024;
@@ -13,6 +13,9 @@ pub const FIELD_LIMIT: usize = 256;
 
 /// How many of the first bytes a fault quotes.
 const QUOTED: usize = 64;
+
+/// How much of a field's name, or of a line that is none, a fault quotes.
+const NAME_QUOTED: usize = 64;
 
 /// How every answer begins (RFC 9112 section 2.3).
 const ANSWER_BEGINS: &[u8] = b"HTTP/";
@@ -167,7 +170,7 @@ fn judge(kind: Kind, raw: &[u8]) -> Result<(), HeadFault> {
     let words = match parsed {
         Ok(httparse::Status::Complete(_)) => return Ok(()),
         Ok(httparse::Status::Partial) => "the blank line comes before the head is whole".to_owned(),
-        Err(error) => fault_words(error),
+        Err(error) => fault_words(error, raw),
     };
     Err(HeadFault::Malformed { words, first: quoted(raw) })
 }
@@ -194,10 +197,15 @@ fn parse_odd_version(raw: &[u8]) -> httparse::Result<usize> {
     parse_response(&[b"HTTP/1.1".as_slice(), &raw[version_end..]].concat())
 }
 
-fn fault_words(error: httparse::Error) -> String {
+fn fault_words(error: httparse::Error, raw: &[u8]) -> String {
     let words = match error {
-        httparse::Error::HeaderName => "the name of a header field is malformed",
-        httparse::Error::HeaderValue => "the value of a header field holds a byte that is not allowed there",
+        httparse::Error::HeaderName => {
+            return name_words(raw).unwrap_or_else(|| "the name of a header field is malformed".to_owned());
+        }
+        httparse::Error::HeaderValue => {
+            return value_words(raw)
+                .unwrap_or_else(|| "the value of a header field holds a byte that is not allowed there".to_owned());
+        }
         httparse::Error::NewLine => "a carriage return stands without its line feed",
         httparse::Error::Status => "the status line has no status of three digits",
         httparse::Error::Token => "the first line holds a byte that is not allowed there",
@@ -205,4 +213,49 @@ fn fault_words(error: httparse::Error) -> String {
         httparse::Error::Version => "the first line has no HTTP version that can be read",
     };
     words.to_owned()
+}
+
+/// The lines of the fields, without the start line.
+fn field_lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let behind_start = lines(raw).skip_while(|line| line.is_empty()).skip(1);
+    behind_start.take_while(|line| !line.is_empty()).map(move |line| &raw[line])
+}
+
+/// The field whose value breaks RFC 9110 section 5.5, and the byte that does.
+fn value_words(raw: &[u8]) -> Option<String> {
+    let mut name: &[u8] = &[];
+    for line in field_lines(raw) {
+        // A line that begins with a blank continues the value of the one before.
+        let is_folded = is_blank(line[0]);
+        let value_at = line.iter().position(|&byte| byte == b':').filter(|_| !is_folded).unwrap_or(0);
+        if !is_folded {
+            name = &line[..value_at];
+        }
+        if let Some(bad) = line[value_at..].iter().find(|byte| !is_value_byte(**byte)) {
+            let name = name[..name.len().min(NAME_QUOTED)].escape_ascii();
+            return Some(format!(
+                "the value of the header field \"{name}\" holds the byte 0x{bad:02x}, which is not allowed there"
+            ));
+        }
+    }
+    None
+}
+
+/// The first line that is no field: without a colon, or with a name that is no token.
+fn name_words(raw: &[u8]) -> Option<String> {
+    let line = field_lines(raw).find(|line| !is_blank(line[0]) && !is_field(line))?;
+    let shown = line[..line.len().min(NAME_QUOTED)].escape_ascii();
+    Some(format!("a line of the head is no header field: \"{shown}\""))
+}
+
+/// A colon, and a token before it (RFC 9110 section 5.1).
+fn is_field(line: &[u8]) -> bool {
+    let Some(colon) = line.iter().position(|&byte| byte == b':') else { return false };
+    let name = line[..colon].trim_ascii_end();
+    !name.is_empty() && name.iter().all(|&byte| is_token_byte(byte))
+}
+
+/// HTAB, SP, VCHAR and obs-text.
+fn is_value_byte(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..=0xff)
 }

@@ -140,6 +140,27 @@ fn what_is_not_http_is_told_at_once() {
 }
 
 #[test]
+fn a_field_that_breaks_the_rules_is_named() {
+    let table: [(&[u8], &str); 6] = [
+        (b"Server: a\r\nX-Trace: a\x01b\r\n", "the value of the header field \"X-Trace\" holds the byte 0x01"),
+        (b"X-Nul: \0\r\n", "the value of the header field \"X-Nul\" holds the byte 0x00"),
+        (b"A: b\rc\r\n", "the value of the header field \"A\" holds the byte 0x0d"),
+        (b"A: b\r\n c\x7f\r\n", "the value of the header field \"A\" holds the byte 0x7f"),
+        (b"A: b\r\nnot a field\r\n", "a line of the head is no header field: \"not a field\""),
+        (b"B\x01d: 1\r\n", "a line of the head is no header field: \"B\\x01d: 1\""),
+    ];
+    for (fields, told) in table {
+        let raw = [b"HTTP/1.1 200 OK\r\n", fields, b"\r\n"].concat();
+        let fault = HeadReader::response(HEAD_LIMIT).push(&raw);
+        let Err(HeadFault::Malformed { words, .. }) = fault else { panic!("{fields:?}: {fault:?}") };
+        assert!(words.starts_with(told), "{fields:?}: {words}");
+    }
+    // The twins: a tab and other scripts are allowed.
+    let head = answer(b"HTTP/1.1 200 OK\r\nA: b\tc\r\nB: caf\xc3\xa9\r\n\r\n");
+    assert_eq!(head.fields().len(), 2);
+}
+
+#[test]
 fn a_head_beyond_the_limit_is_refused() {
     let mut reader = HeadReader::response(20);
     assert_eq!(reader.push(b"HTTP/1.1 200 OK\r\nA: "), Ok(None));
@@ -162,7 +183,8 @@ fn a_malformed_head_is_told_with_its_beginning() {
     };
     assert_eq!(words(b"HTTP/1.1 20 OK\r\n\r\n"), "the status line has no status of three digits");
     assert_eq!(words(b"HTTP/2\r\n\r\n"), "the first line has no HTTP version that can be read");
-    assert_eq!(words(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "the name of a header field is malformed");
+    let no_colon = words(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n");
+    assert_eq!(no_colon, "a line of the head is no header field: \"no colon\"");
     let many = [b"HTTP/1.1 200 OK\r\n".as_slice(), &b"A: 1\r\n".repeat(257), b"\r\n"].concat();
     assert_eq!(words(&many), "the head has more than 256 fields");
     let most = [b"HTTP/1.1 200 OK\r\n".as_slice(), &b"A: 1\r\n".repeat(256), b"\r\n"].concat();
