@@ -47,6 +47,9 @@ fn run(args: Vec<OsString>) -> Exit {
 }
 
 fn explain(word: &str, product: Option<&str>) -> Exit {
+    if word.trim().is_empty() && product.is_none() {
+        return print(explain::contents().as_bytes());
+    }
     if let Some(product) = product {
         return match explain::explain_for(word, product) {
             Ok(text) => print(text.as_bytes()),
@@ -58,14 +61,13 @@ fn explain(word: &str, product: Option<&str>) -> Exit {
     }
     let near = explain::nearest(word);
     let near = if near.is_empty() { String::new() } else { format!("; near to it: {}", near.join(", ")) };
-    let expected = "expected a finding's code, a fault, a product, a preset, a check of --deep, a verdict, a close code, \
-        an HTTP status or 'exit N'";
-    refuse(&Usage::new("explain", &format!("{expected}, got {}{near}", cli::values::shown(word))))
+    let expected = "expected a finding's code, a close code, a status, a product, a setting or another known word";
+    let fact = format!("{expected}, got {}{near}", cli::values::shown(word));
+    refuse(&Usage { text: format!("error: {fact}\nwscope explain lists every word") })
 }
 
 fn print(bytes: &[u8]) -> Exit {
-    sink::plain_output(bytes);
-    Exit::Healthy
+    if sink::plain_output(bytes) { Exit::Healthy } else { Exit::Failed }
 }
 
 fn refuse(usage: &Usage) -> Exit {

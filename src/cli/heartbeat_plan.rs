@@ -25,12 +25,19 @@ const FILE_MAX: u64 = 1 << 20;
 /// One line: an unknown preset, a file that is wrong and where, an interval that is too short.
 pub fn heartbeat(beats: &HeartbeatArgs) -> Result<Plan, String> {
     let own = beats.heartbeat_file.as_deref().map(read).transpose()?;
+    let asked = named(beats)?;
+    if let Some(own) = &own
+        && asked.is_none()
+        && !matches!(beats.heartbeat_send, Some(SendArg::Auto))
+    {
+        return Err(unused(own));
+    }
     let table = own.map(|own| Arc::new(presets::with(own)));
     let known = match &table {
         Some(table) => table.as_slice(),
         None => presets::builtin(),
     };
-    let base = match named(beats)? {
+    let base = match asked {
         None => Plan::default(),
         Some((flag, name)) => {
             let preset = presets::find(known, name);
@@ -69,6 +76,15 @@ fn named(beats: &HeartbeatArgs) -> Result<Option<(&'static str, &str)>, String> 
         (Some(name), None, _) => Ok(Some(("--heartbeat-preset", name))),
         (None, None, _) => Ok(None),
     }
+}
+
+/// A file whose presets nobody asks for.
+fn unused(own: &[Preset]) -> String {
+    let names: Vec<&str> = own.iter().take(3).map(|preset| preset.name.as_str()).collect();
+    let more = if own.len() > names.len() { " and others" } else { "" };
+    let names = names.join(", ");
+    let expected = format!("--heartbeat-preset NAME (it has {names}{more}) or --heartbeat-send auto beside it");
+    format!("--heartbeat-file: expected {expected}, got neither")
 }
 
 fn unknown(table: &[Preset], flag: &str, name: &str) -> String {
@@ -179,6 +195,12 @@ mod tests {
         assert!(told(None, Some("qqqqqq")).starts_with("--heartbeat-preset: expected a preset such as heartcheck"));
         assert!(told(preset("okx"), Some("phoenix")).contains("expected no other --heartbeat-preset"));
         assert!(told(Some(SendArg::Auto), Some("phoenix")).contains("expected no --heartbeat-preset"));
+    }
+
+    #[test]
+    fn a_file_whose_presets_nobody_asks_for_is_told() {
+        let own = presets::parse("[[preset]]\nname = \"ours\"\nsend = \"ping\"\n").unwrap();
+        assert!(unused(&own).contains("--heartbeat-preset NAME (it has ours)"), "{}", unused(&own));
     }
 
     #[test]

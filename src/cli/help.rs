@@ -42,7 +42,7 @@ pub const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   wscope explain upgrade-stripped
   wscope explain 1006
-  wscope explain 'exit 22'";
+  wscope explain nginx";
 
 /// `examples`, and under them every exit code with its meaning, in lines of at most 96 columns.
 pub fn with_exit_table(examples: &str) -> String {

@@ -156,14 +156,14 @@ enum Verb {
     )]
     Serve(Box<ServeArgs>),
     #[command(
-        about = "Tell what a finding, a fault, a close code or a status means",
+        about = "Tell what a finding, a close code, a status or a setting means",
         long_about = None,
         after_help = help::EXPLAIN_EXAMPLES,
         after_long_help = help::with_exit_table(help::EXPLAIN_EXAMPLES)
     )]
     Explain {
-        /// upgrade-stripped, 1006, 426, exit 22, DROPPED
-        #[arg(value_name = "WORD", required = true)]
+        /// upgrade-stripped, 1006, 426, exit 22, nginx; without one: all words
+        #[arg(value_name = "WORD")]
         words: Vec<String>,
 
         /// Whose close code it is, such as discord

@@ -122,7 +122,7 @@ fn a_refusal_names_the_argument_what_was_expected_and_what_came() {
         (&["probe", ":1", "--hold"], "--hold: expected DUR|off, got nothing"),
         (&["probe", "--json=1", ":1"], "--json: expected no value, got \"1\""),
         (&["serve", "nowhere"], "ADDR: expected [ADDR:]PORT, :PORT, [::1]:PORT or unix:/path, got \"nowhere\""),
-        (&["explain"], "expected WORD, got nothing"),
+        (&["completions"], "expected SHELL, got nothing"),
     ];
     for (line, wanted) in table {
         assert_eq!(first_line(line), format!("error: {wanted}"), "{line:?}");
@@ -231,6 +231,7 @@ fn a_server_has_an_address_and_faults() {
 #[test]
 fn the_other_commands_are_read() {
     assert!(matches!(read(&["explain", "1006"]), Ok(Parsed::Explain { word, .. }) if word == "1006"));
+    assert!(matches!(read(&["explain"]), Ok(Parsed::Explain { word, .. }) if word.is_empty()));
     assert!(matches!(read(&["completions", "zsh"]), Ok(Parsed::Completions { shell: Shell::Zsh })));
     assert!(matches!(read(&["man"]), Ok(Parsed::Man)));
     assert!(matches!(read(&["--version"]), Ok(Parsed::Text(text)) if text.starts_with("wscope 0.")));

@@ -1,11 +1,15 @@
-//! What a word means: a finding's code, a fault of `serve`, a way of ending, a product, a heartbeat preset, a check of
-//! `probe --deep`, a Close code, an HTTP status, a verdict, an exit code. Owns the texts behind `explain` and the page `docs/findings.md`; the
-//! catalogue is `event::codes`, the exit codes are `event::verdict`.
+//! What a word means: a finding's code, a fault of `serve`, a way of ending, a product, a proxy, a setting, a heartbeat
+//! preset, a check of `probe --deep`, a Close code, an HTTP status, a verdict, an exit code. Owns the texts behind
+//! `explain` and the page `docs/findings.md`; the catalogue is `event::codes`, the exit codes are `event::verdict`.
 
 pub mod checks;
+mod contents;
 mod drops;
 mod faults;
+mod knobs;
+mod likeness;
 mod products;
+mod proxies;
 mod settings;
 mod statuses;
 #[cfg(test)]
@@ -14,36 +18,44 @@ mod tests;
 use crate::diagnose::close_codes::usual;
 use crate::event::codes::{ENTRIES, Entry, entry};
 use crate::event::finding::Layer;
+use crate::event::show;
 use crate::event::verdict::Exit;
-use crate::event::{near, show};
 use crate::watch::presets;
 use crate::wire::close;
+
+pub use contents::contents;
 
 /// The widest line.
 const WIDTH: usize = 96;
 /// Where a text begins behind its label.
 const INDENT: usize = 11;
+/// The path in lines to paste.
+const PATH: &str = "/ws";
 
 /// The text on a word; none for one that means nothing here. `4401 --product graphql` gives the product's own meaning.
 /// Lines are 96 columns wide at most, and the last one ends with a line feed.
 ///
 /// The words: a finding's code, a fault's name, a way of ending (`fin-no-close`, `fin`), a product or a heartbeat
-/// preset, a check of `probe --deep` (`P8`), a verdict, a Close code (1000 to 4999), an HTTP status (100 to 599), an exit code (`exit 22`).
+/// preset, a proxy or a setting of one, a check of `probe --deep` (`P8`), a verdict, a Close code (1000 to 4999), an
+/// HTTP status (100 to 599), an exit code (`exit 22`).
 pub fn explain(word: &str) -> Option<String> {
     if let Some((word, product)) = word.split_once("--product") {
         return explain_for(word, product.trim_start_matches('=')).ok();
     }
     let word = word.trim().to_ascii_lowercase();
     if let Some(text) = named(&word) {
-        return Some(text);
+        return Some(with_others(text, &word));
     }
     if let Some(number) = word.strip_prefix("exit") {
         return exit(number.trim_start_matches(['-', ' ']).parse().ok()?);
     }
-    if let Some(verdict) = verdict(&word) {
-        return Some(verdict);
+    if let Some(text) = verdict(&word) {
+        return Some(with_others(text, &word));
     }
-    match word.parse::<u16>().ok()? {
+    // `HTTP 502` and `close 1006` too.
+    let kinds = ["http", "status", "close", "code"];
+    let number = kinds.iter().find_map(|kind| word.strip_prefix(kind)).unwrap_or(word.as_str());
+    match number.trim().parse::<u16>().ok()? {
         code @ (0..=99 | 124 | 130 | 143) => exit(code.try_into().ok()?),
         status @ 100..=599 => Some(http(status)),
         code @ 1000..=4999 => Some(close_code(code)),
@@ -51,12 +63,15 @@ pub fn explain(word: &str) -> Option<String> {
     }
 }
 
-/// The text on a Close code as a product means it.
+/// The text on a Close code as a product means it; without a code, on the product.
 ///
 /// # Errors
 /// One line: what was expected, and what there was.
 pub fn explain_for(word: &str, product: &str) -> Result<String, String> {
     let word = word.trim();
+    if word.is_empty() {
+        return products::whole(product);
+    }
     match word.parse() {
         Ok(code) => products::code_of(code, product),
         Err(_) => Err(format!("expected a close code with --product, got {}", show::quoted(word))),
@@ -65,14 +80,16 @@ pub fn explain_for(word: &str, product: &str) -> Result<String, String> {
 
 /// What has this name: a fault can have the name of the finding that it leads to, a product that of its preset.
 fn named(word: &str) -> Option<String> {
-    let hyphened = word.replace('_', "-");
+    let word = likeness::normal(word);
     let found = [
-        entry(word).map(finding),
-        faults::fault(word),
-        drops::class(&hyphened),
-        products::product(word),
-        presets::describe(word).map(|text| preset(word, &text)),
-        checks::check(word),
+        entry(&word).map(finding),
+        faults::fault(&word),
+        drops::class(&word),
+        products::product(&word),
+        presets::describe(&word).map(|text| preset(&word, &text)),
+        proxies::proxy(&word),
+        knobs::knob(&word),
+        checks::check(&word),
     ];
     let texts: Vec<String> = found.into_iter().flatten().collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
@@ -120,20 +137,42 @@ fn verdict(word: &str) -> Option<String> {
     Some(text)
 }
 
-/// Up to three names that look like `word`, the nearest first: of findings, or else of anything that is explained.
-pub fn nearest(word: &str) -> Vec<&'static str> {
-    let codes = near::nearest(word, ENTRIES.iter().map(|entry| entry.code));
-    if !codes.is_empty() {
-        return codes;
+/// Up to three words that `word` is likely to mean, the likest first.
+pub fn nearest(word: &str) -> Vec<String> {
+    likeness::nearest(word, &names())
+}
+
+/// With the other names of which this word is a part.
+fn with_others(mut text: String, word: &str) -> String {
+    let others = likeness::also(word, &names());
+    if !others.is_empty() {
+        text.push('\n');
+        line(&mut text, "also", &others.join(", "));
     }
-    let mut names: Vec<&'static str> = drops::names().collect();
-    names.extend(faults::names());
-    names.extend(products::keys());
-    names.extend(presets::names());
-    names.extend(checks::ids());
-    names.sort_unstable();
-    names.dedup();
-    near::nearest(word, names)
+    text
+}
+
+/// All that is explained by a name, each once.
+fn names() -> Vec<&'static str> {
+    let mut all: Vec<&'static str> = ENTRIES.iter().map(|entry| entry.code).collect();
+    all.extend(drops::names());
+    all.extend(knobs::names());
+    all.extend(proxies::words());
+    all.extend(faults::names());
+    all.extend(products::keys());
+    all.extend(presets::names());
+    all.extend(checks::ids());
+    all.extend(Exit::ALL.iter().map(|exit| exit.word()));
+    let mut known: Vec<String> = Vec::new();
+    all.retain(|name| {
+        let name = likeness::normal(name);
+        let is_new = !known.contains(&name);
+        if is_new {
+            known.push(name);
+        }
+        is_new
+    });
+    all
 }
 
 /// The whole of `docs/findings.md`.
@@ -200,14 +239,18 @@ fn http(status: u16) -> String {
     let meaning = statuses::meaning(status);
     let mut text = format!("{status} {} (HTTP status)\n\n", meaning.name);
     line(&mut text, "means", meaning.upgrade);
-    match entry(meaning.finding) {
-        Some(entry) => {
-            line(&mut text, "causes", entry.cause);
-            line(&mut text, "help", entry.help);
-            line(&mut text, "code", entry.code);
+    let Some(told) = statuses::told(status) else {
+        line(&mut text, "rule", "RFC 6455 section 4.2.2");
+        return text;
+    };
+    line(&mut text, "causes", &told.cause);
+    for (index, help) in told.help.iter().enumerate() {
+        match index {
+            0 => line(&mut text, "help", help),
+            _ => paste(&mut text, help),
         }
-        None => line(&mut text, "rule", "RFC 6455 section 4.2.2"),
     }
+    line(&mut text, "code", told.code);
     text
 }
 
@@ -257,6 +300,30 @@ fn line(text: &mut String, label: &str, words: &str) {
     }
     text.push_str(&current);
     text.push('\n');
+}
+
+/// A line to paste; a command that is wider than the screen goes on behind the sign that its shell has for that.
+fn paste(text: &mut String, line: &str) {
+    let indent = " ".repeat(INDENT + 2);
+    let room = WIDTH - INDENT - 2;
+    if line.len() <= room {
+        text.push_str(&format!("{indent}{line}\n"));
+        return;
+    }
+    let sign = if line.starts_with("appcmd") { '^' } else { '\\' };
+    let mut current = String::new();
+    for word in line.split(' ') {
+        // With room for two blanks and the sign.
+        if !current.is_empty() && current.len() + word.len() + 3 > room {
+            text.push_str(&format!("{indent}{current} {sign}\n"));
+            current = String::from(" ");
+        }
+        if !current.is_empty() {
+            current.push(' ');
+        }
+        current.push_str(word);
+    }
+    text.push_str(&format!("{indent}{current}\n"));
 }
 
 /// A word that is wider than a line, such as a long payload, in pieces that are not.

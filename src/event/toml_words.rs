@@ -11,6 +11,10 @@ pub fn wrong(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().replace('\n', " ");
     let number = error.span().map_or(1, |span| line_at(text, span.start));
     let plain = message.replace('`', "");
+    let line = text.lines().nth(number - 1).unwrap_or_default().trim();
+    if plain == "invalid type: map, expected a sequence" && line.starts_with('[') {
+        return format!("line {number}: expected [{}] in double brackets, got {}", show::safe(line), show::safe(line));
+    }
     if let Some(rest) = SAID.iter().find_map(|said| plain.strip_prefix(said))
         && let Some((got, expected)) = rest.split_once(", expected ")
     {
@@ -19,8 +23,7 @@ pub fn wrong(text: &str, error: &toml::de::Error) -> String {
     if let Some(field) = plain.strip_prefix("missing field ") {
         return format!("line {number}: expected {}, got none", show::safe(field));
     }
-    let line = text.lines().nth(number - 1).unwrap_or_default();
-    format!("line {number}: expected TOML, got {} ({})", show::quoted(line.trim()), show::safe(&message))
+    format!("line {number}: expected TOML, got {} ({})", show::quoted(line), show::safe(&message))
 }
 
 /// The line of a byte, from 1.
@@ -40,6 +43,20 @@ mod tests {
     struct File {
         #[allow(dead_code)]
         growth: f64,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Rows {
+        #[serde(default, rename = "row")]
+        _row: Vec<File>,
+    }
+
+    #[test]
+    fn a_single_bracket_in_place_of_two_is_told_as_such() {
+        let told = |text: &str| wrong(text, &toml::from_str::<Rows>(text).unwrap_err());
+        let wanted = "line 3: expected [[row]] in double brackets, got [row]";
+        assert_eq!(told("# one\n\n[row]\ngrowth = 1.0\n"), wanted);
+        assert_eq!(told("row = { growth = 1.0 }\n"), "line 1: expected a sequence, got map");
     }
 
     #[test]

@@ -84,7 +84,7 @@ const fn check(id: &'static str, name: &'static str, step: Step, needs: Needs, r
 const CHECKS: &[Check] = &[
     check("P1", "name look-up", Step::Names, Needs::Nothing, 0),
     check("P2", "each address", Step::Addresses, Needs::Nothing, ADDRESSES_MAX as u32),
-    check("P3", "proxy", Step::Proxy, Needs::Nothing, 0),
+    check("P3", "outgoing proxy", Step::Proxy, Needs::Nothing, 0),
     check("P4a", "TLS, certificate", Step::Certificate, Needs::Tls, 1),
     check("P4b", "without SNI", Step::NoSni, Needs::Tls, 1),
     check("P5", "ALPN preference", Step::Alpn, Needs::Tls, 1),

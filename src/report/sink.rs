@@ -391,11 +391,16 @@ fn is_reader_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
 
-/// Writes to stdout directly: help, completions, an explanation. A reader that has gone away is no failure.
-pub fn plain_output(bytes: &[u8]) {
+/// Writes to stdout directly: help, completions, an explanation. False when that failed, which is told; a reader that has
+/// gone away is no failure.
+pub fn plain_output(bytes: &[u8]) -> bool {
     let mut stream = io::stdout().lock();
-    if let Err(error) = stream.write_all(bytes).and_then(|()| stream.flush()) {
-        tell_lost(&error);
+    match stream.write_all(bytes).and_then(|()| stream.flush()) {
+        Ok(()) => true,
+        Err(error) => {
+            tell_lost(&error);
+            is_reader_gone(&error)
+        }
     }
 }
 

@@ -50,6 +50,15 @@ fn every_exit_code_can_be_explained() {
 }
 
 #[test]
+fn explain_alone_lists_every_word() {
+    let ran = run(&["explain"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    for part in ["upgrade-stripped", "fin-no-close", "haproxy", "proxy_read_timeout", "discord", "heartcheck", "P17"] {
+        assert!(ran.stdout.contains(part), "no {part:?} in {}", ran.stdout);
+    }
+}
+
+#[test]
 fn the_version_is_that_of_the_package() {
     let ran = run(&["--version"]);
     assert_eq!(ran.code, 0);

@@ -120,8 +120,9 @@ const COMMANDS: &[Refused] = &[
     (&["probe", "--hol", "1s", ":1"], &["--hol", "--hold"]),
     (&["serve", "--hold", "1s"], &["expected a flag of wscope serve"]),
     (&["--nope"], &["expected a flag of wscope"]),
-    (&["explain"], &["WORD"]),
     (&["explain", "nonsense"], &["finding", "\"nonsense\""]),
+    (&["explain", "1oo6"], &["near to it: 1006"]),
+    (&["completions"], &["SHELL"]),
     (&["completions", "tcsh"], &["SHELL", "\"tcsh\""]),
 ];
 

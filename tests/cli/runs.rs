@@ -114,6 +114,20 @@ fn a_reader_that_goes_away_is_no_fault() {
     }
 }
 
+#[test]
+fn what_cannot_be_written_fails_a_command_that_only_writes() {
+    let lines: [&[&str]; 4] = [&["explain", "1006"], &["explain"], &["--help"], &["man"]];
+    for line in lines {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = wscope();
+        command.args(line).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
+        let ended = command.output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{line:?}: {told}");
+        assert!(told.starts_with("error: the report could not be written: "), "{line:?}: {told}");
+    }
+}
+
 /// More is written than a pipe takes, and nobody reads: the verdict's code comes all the same, in a bounded time.
 #[test]
 fn a_reader_that_stands_still_does_not_hold_the_run_for_ever() {

@@ -177,7 +177,7 @@ fn a_refused_upgrade_is_compared_with_other_requests() {
     assert_eq!(events.codes(), ["route-missing"]);
     assert_check(&events, "P6", "note", &["both times 403"]);
     assert_check(&events, "P7b", "note", &["403 too"]);
-    assert_check(&events, "P8", "note", &["none 403, own 403, foreign 403, null 403", "no difference"]);
+    assert_check(&events, "P8", "note", &["403 to each Origin, and without one", "no difference"]);
     assert_check(&events, "P11", "skipped", &["403"]);
 }
 

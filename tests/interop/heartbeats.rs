@@ -159,6 +159,9 @@ fn what_is_wrong_in_a_file_of_presets_is_told_with_its_line() {
         (2, "[[preset]]\nname = \"own\"\n\nrole = \"obsrve\"\n", ["line 4", "send, respond or observe", "\"obsrve\""]),
         (3, "[[preset]\n", ["line 1", "expected TOML", "[[preset]"]),
         (4, "[[preset]]\nsend = \"ping\"\n", ["line 1", "a preset with a name", "none"]),
+        (5, "[preset]\nname = \"own\"\n", ["line 1", "[[preset]] in double brackets", "got [preset]"]),
+        (6, "[[preset]]\nname = \"own\"\n", ["line 1", "send, respond or every", "none of them"]),
+        (7, "[[preset]]\nname = \"own\"\nsend = \"ping\"\n", ["--heartbeat-preset", "(it has own)", "got neither"]),
     ] {
         let file = Written::new(&format!("wrong-{number}.toml"), text);
         assert_refused(&["--heartbeat-file", file.path(), ":1"], &[&["--heartbeat-file"][..], &parts].concat());

@@ -58,6 +58,8 @@ pub(super) struct Asking<'a> {
     granted: bool,
     /// The certificate's subject, with the name that is usual.
     pub(super) subject: Option<String>,
+    /// What the run's own request came to.
+    first: Option<Reply>,
     /// A load balancer's cookie, by its name.
     cookie: Option<&'static str>,
 }
@@ -82,6 +84,7 @@ impl<'a> Asking<'a> {
             date: None,
             granted: false,
             subject: None,
+            first: None,
             cookie: None,
         }
     }
@@ -130,6 +133,7 @@ impl<'a> Asking<'a> {
     pub(super) async fn keys(&mut self) -> (Reply, Verdict) {
         let first = self.request();
         let first = self.ask(&first).await;
+        self.first = Some(first.clone());
         let second = self.request();
         let second = self.ask(&second).await;
         let verdict = requests::keys(&first, &second);
@@ -139,7 +143,8 @@ impl<'a> Asking<'a> {
     pub(super) async fn plain_get(&mut self) -> Verdict {
         let mut request = self.request();
         request.extra.extend(HANDSHAKE.map(|name| Extra::Remove(name.to_owned())));
-        requests::plain_get(&self.ask(&request).await)
+        let reply = self.ask(&request).await;
+        requests::plain_get(self.first.as_ref(), &reply)
     }
 
     pub(super) async fn other_path(&mut self, base: &Reply) -> Verdict {

@@ -40,6 +40,15 @@ pub fn product(word: &str) -> Option<String> {
     Some(text)
 }
 
+/// The text on the product for `--product` without a code.
+///
+/// # Errors
+/// One line: the product is not known.
+pub fn whole(word: &str) -> Result<String, String> {
+    let word = word.trim().to_ascii_lowercase();
+    product(&word).ok_or_else(|| unknown(&word))
+}
+
 /// A close code as one product means it.
 ///
 /// # Errors

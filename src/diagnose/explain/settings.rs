@@ -1,13 +1,11 @@
 //! The settings of products that belong to a finding: lines that mend it, or the known limits of time with their knobs.
 //! Owns which finding has which; the lines are `remedies`', the limits `limits`'.
 
+use super::{PATH, paste, proxies};
 use crate::diagnose::hops::{Hop, Kind};
 use crate::diagnose::limits::{self, Counts, Known};
 use crate::diagnose::remedies::{self, Remedy};
 use crate::event::show;
-
-/// The path in the lines.
-const PATH: &str = "/ws";
 
 const PROXIES: [&str; 9] = ["nginx", "Apache", "HAProxy", "Caddy", "Traefik", "Envoy", "Varnish", "lighttpd", "IIS"];
 
@@ -49,11 +47,7 @@ fn each(text: &mut String, known: impl Fn(&Hop) -> Remedy) {
 fn remedy(text: &mut String, name: &str, known: Remedy) {
     text.push('\n');
     super::line(text, "", &format!("{name}: {}", known.help));
-    for line in &known.lines {
-        text.push_str(&" ".repeat(super::INDENT + 2));
-        text.push_str(line);
-        text.push('\n');
-    }
+    known.lines.iter().for_each(|line| paste(text, line));
 }
 
 /// The limits, the shortest first.
@@ -75,7 +69,14 @@ fn limit(known: &Known) -> String {
         Counts::Data => " (only messages count)",
         Counts::Either | Counts::Nothing => "",
     };
-    let knob = if known.knob.is_empty() { String::new() } else { format!(": {}", known.knob) };
     let said = if known.verified { "" } else { ", not verified" };
-    format!("{}{counts}{said}{knob}", known.product)
+    let differs = proxies::differs(known);
+    let knob = match (known.knob, known.setting) {
+        ("", "") => String::new(),
+        ("", _) if differs.is_some() => String::new(),
+        ("", setting) => format!(": {setting}"),
+        (knob, _) => format!(": {knob}"),
+    };
+    let differs = differs.map(|words| format!(" ({words})")).unwrap_or_default();
+    format!("{}{counts}{said}{differs}{knob}", known.product)
 }

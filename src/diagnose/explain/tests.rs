@@ -9,7 +9,7 @@ fn every_word_that_wscope_prints_is_explained_within_the_width() {
     words.extend((100..600).chain(1000..5000).map(|number: u16| number.to_string()));
     words.extend(drops::names().chain(faults::names()).chain(products::keys()).map(String::from));
     words.extend(presets::names().into_iter().map(String::from));
-    words.extend(checks::ids().map(String::from));
+    words.extend(checks::ids().chain(proxies::words()).chain(knobs::names()).map(String::from));
     words.extend(Exit::ALL.iter().map(|exit| exit.word().to_string()));
     for word in words {
         let text = explain(&word).unwrap_or_default();
@@ -31,6 +31,7 @@ fn other_words_are_not_explained() {
 fn a_close_code_tells_whether_it_may_be_on_the_wire() {
     assert!(explain("1000").is_some_and(|text| text.contains("wire     may be in a Close frame\n")));
     assert!(explain(" 1006 ").is_some_and(|text| text.contains("may not be in a Close frame")));
+    assert_eq!((explain("Close 1006"), explain("HTTP 502")), (explain("1006"), explain("502")));
 }
 
 #[test]
@@ -41,12 +42,29 @@ fn an_exit_code_leads_to_its_findings() {
     }
 }
 
+/// `explain` and `probe` are of one mind: a status leads to the finding that a probe makes of it.
 #[test]
-fn the_findings_of_statuses_exist() {
-    for status in 100..600 {
-        let finding = statuses::meaning(status).finding;
-        assert!(finding.is_empty() || entry(finding).is_some(), "{status}");
+fn a_status_leads_to_the_finding_that_a_probe_makes_of_it() {
+    for (status, code, part) in [
+        ("200", "plain-page", "the path is that of a page"),
+        ("304", "answered-without-upgrade", "as from a cache"),
+        ("400", "upgrade-refused", "check the path first"),
+        ("404", "upgrade-not-offered-here", "adds or takes away a part of it"),
+        ("426", "upgrade-stripped", "\n             proxy_set_header Upgrade $http_upgrade;\n"),
+        ("431", "request-too-large", "make cookies or the token smaller"),
+        ("444", "cut-before-answer", "\n             nginx -T 2>/dev/null | grep -n 'return 444'\n"),
+        ("464", "wrong-target-protocol", "--protocol-version HTTP1"),
+        ("499", "no-answer", "the user closed the page"),
+        ("502", "server-unavailable", "refuses connections or is down"),
+        ("504", "server-unavailable", "waited in vain"),
+        ("505", "http-1-0-hop", "\n             proxy_http_version 1.1;\n"),
+        ("521", "server-unavailable", "the origin refuses Cloudflare's connection"),
+        ("561", "upgrade-unauthorized", "identity provider"),
+    ] {
+        let text = explain(status).unwrap_or_default();
+        assert!(text.contains(&format!("\n  code     {code}\n")) && text.contains(part), "{text}");
     }
+    assert!(statuses::told(101).is_none() && explain("101").is_some_and(|text| text.contains("  rule ")));
 }
 
 #[test]
@@ -68,21 +86,48 @@ fn a_finding_with_settings_has_them_for_each_product() {
     let idle = explain("idle-limit").unwrap_or_default();
     assert!(idle.contains("  60 s     nginx: proxy_read_timeout 3600s;\n"), "{idle}");
     assert!(idle.contains("Fly.io, not verified"), "{idle}");
+    assert!(idle.contains("HAProxy, not verified (many examples have 30 s): timeout tunnel 1h\n"), "{idle}");
+    assert!(idle.contains("Cloudflare, not verified (its wait for the client, 400 s)\n"), "{idle}");
+    assert!(idle.contains("Heroku: 55 s, fixed (H15)\n"), "{idle}");
 }
 
 #[test]
 fn a_mistyped_code_finds_the_nearest() {
     assert_eq!(nearest("idle-limt"), ["idle-limit"]);
-    assert_eq!(nearest("upgrade-striped").first(), Some(&"upgrade-stripped"));
-    assert!(nearest("accept").contains(&"accept-wrong") && nearest("certificate").len() == 3);
+    assert_eq!(nearest("upgrade-striped").first().map(String::as_str), Some("upgrade-stripped"));
+    assert!(nearest("accept").iter().any(|name| name == "accept-wrong") && nearest("certificate").len() == 3);
     assert!(nearest("").is_empty() && nearest(&"x".repeat(1000)).is_empty() && nearest("zzzzzz").is_empty());
 }
 
 #[test]
 fn a_mistyped_name_of_another_kind_is_found_too() {
-    assert_eq!(nearest("clean-clse").first(), Some(&"clean-close"));
-    assert_eq!(nearest("discrod").first(), Some(&"discord"));
-    assert_eq!(nearest("fragmnts").first(), Some(&"fragments"));
+    for (word, wanted) in [
+        ("clean-clse", "clean-close"),
+        ("discrod", "discord"),
+        ("fragmnts", "fragments"),
+        ("1oo6", "1006"),
+        ("ws-ping", "ws-ping-timeout"),
+        ("haprox", "haproxy"),
+        ("proxy_red_timeout", "proxy_read_timeout"),
+    ] {
+        assert_eq!(nearest(word).first().map(String::as_str), Some(wanted), "{word}");
+    }
+}
+
+#[test]
+fn a_word_has_the_names_beside_it_of_which_it_is_a_part() {
+    let timeout = explain("timeout").unwrap_or_default();
+    assert!(timeout.starts_with("TIMEOUT (verdict)"), "{timeout}");
+    assert!(timeout.contains("\n  also     connect-timeout, "), "{timeout}");
+    assert!(explain("idle").is_some_and(|text| text.contains("\n  also     idle-limit, ")));
+    assert!(explain("timeout tunnel").is_some_and(|text| text.starts_with("timeout tunnel (setting of HAProxy)")));
+}
+
+#[test]
+fn a_product_is_explained_by_its_flag_alone() {
+    assert_eq!(explain_for("", "Discord").ok(), explain("--product discord"));
+    assert!(explain_for("", "discord").is_ok_and(|text| text.contains("(product)")));
+    assert!(explain_for(" ", "discrod").is_err_and(|why| why.contains("near to it: discord")));
 }
 
 #[test]

@@ -184,12 +184,17 @@ impl Ramp {
 fn limit(good: u64, bad: u64, end: &End, more: &str) -> Verdict {
     let (good, bad, by) = (size(good), size(bad), end.words());
     let evidence = format!("{good} pass, {bad} end it by {by}{more}");
-    let fact = format!("a message of {good} passes, one of {bad} ends the connection by {by}");
     match end {
-        End::Close(_) if end.code() == Some(TOO_BIG) => Verdict::note(evidence).told_as("message-size-limit", fact),
+        End::Close(_) if end.code() == Some(TOO_BIG) => {
+            let fact = format!("messages over a limit between {good} and {bad} end the connection by Close {TOO_BIG}");
+            Verdict::note(evidence).told_as("message-size-limit", fact)
+        }
         // The server says something else than too big: it may be about what the text says.
         End::Close(_) => Verdict::note(format!("{evidence}; it may be about the content")),
-        End::Cut(_) | End::Stuck => Verdict::warn(evidence).told_as("large-message-cut", fact),
+        End::Cut(_) | End::Stuck => {
+            let fact = format!("messages over a limit between {good} and {bad} end the connection without a word");
+            Verdict::warn(evidence).told_as("large-message-cut", fact)
+        }
     }
 }
 

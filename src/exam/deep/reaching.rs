@@ -56,10 +56,11 @@ pub fn addresses(tried: &[Tried], loopback: bool) -> Verdict {
 /// The variables of the environment that name a proxy, which is not used.
 pub fn proxy(unused: &[String]) -> Verdict {
     match unused {
-        [] => Verdict::pass("none is set; connected directly"),
-        [one] => Verdict::note(format!("{} is set and not used: others may take another way", safe(one))),
+        [] => Verdict::pass("no variable of this machine names one; connected directly"),
+        [one] => Verdict::note(format!("{} is set here and not used: other programs may go by it", safe(one))),
         several => {
-            Verdict::note(format!("{} are set and not used: others may take another way", safe(&several.join(", "))))
+            let names = safe(&several.join(", "));
+            Verdict::note(format!("{names} are set here and not used: other programs may go by them"))
         }
     }
 }

@@ -83,13 +83,18 @@ fn accepts(first: &Reply, second: &Reply) -> Verdict {
     Verdict::fail("the accept value does not fit the key")
 }
 
-/// The URL without an upgrade.
-pub fn plain_get(reply: &Reply) -> Verdict {
+/// The URL without an upgrade, beside the same with one.
+pub fn plain_get(base: Option<&Reply>, reply: &Reply) -> Verdict {
     if reply.is_open() {
         return Verdict::warn("101 although nothing was asked for: the server does not look at the request");
     }
     let is_page = reply.field("Content-Type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+    let refused = base.filter(|base| !base.is_open());
     match reply.status() {
+        Some(status) if refused.is_some_and(|base| base.status() == Some(status)) => {
+            Verdict::note(format!("{status} too: the upgrade is answered as a request for a page is"))
+        }
+        Some(_) if refused.is_some() => Verdict::note(format!("{}, another answer than the upgrade's", reply.words())),
         Some(200) if is_page => Verdict::note("200 with a page: a web page and the socket share this URL"),
         Some(_) => Verdict::pass(reply.words()),
         None => Verdict::note(reply.words()),
@@ -125,6 +130,9 @@ pub fn keep_alive(base: &Reply, listed: &Reply) -> Verdict {
 
 /// Versions 8, which some servers still take, and 99, which does not exist.
 pub fn versions(eight: &Reply, none_such: &Reply) -> Verdict {
+    if eight.status().is_none() && none_such.status().is_none() {
+        return Verdict::note("no answer to either");
+    }
     let evidence = format!("8: {}, 99: {}", eight.brief(), none_such.brief());
     if none_such.is_open() {
         return Verdict::warn(evidence).told_as("version-ignored", "Sec-WebSocket-Version: 99 is accepted");
@@ -143,7 +151,11 @@ pub fn versions(eight: &Reply, none_such: &Reply) -> Verdict {
 pub fn slash(base: &Reply, other: &Reply, path: &str) -> Verdict {
     let path = safe(path);
     if base.status() == other.status() {
-        return Verdict::pass(format!("{path}: {} as well", other.brief()));
+        let evidence = format!("{path}: {} as well", other.brief());
+        return match base.is_open() {
+            true => Verdict::pass(evidence),
+            false => Verdict::note(format!("{evidence}: the slash makes no difference")),
+        };
     }
     Verdict::note(format!("{path}: {}, without the change: {}", other.words(), base.brief()))
 }
@@ -176,6 +188,10 @@ pub fn origins(seen: &Origins) -> Verdict {
     let for_given = given.as_ref().map(|reply| format!("given {}, ", reply.brief())).unwrap_or_default();
     let evidence = format!("none {for_none}, {for_given}own {for_own}, foreign {for_foreign}, null {for_null}");
     let is_given_open = given.as_ref().is_some_and(Reply::is_open);
+    let is_same = |reply: &Reply| !reply.is_open() && reply.status() == none.status();
+    if [none, own, foreign, null].into_iter().chain(given.as_ref()).all(is_same) {
+        return Verdict::note(format!("{for_none} to each Origin, and without one: the Origin makes no difference"));
+    }
     let meaning = match (none.is_open(), own.is_open(), foreign.is_open()) {
         (_, false, false) if is_given_open && !null.is_open() => {
             return Verdict::pass(format!("{evidence}: pages of the origin that was given get in, others do not"));
@@ -188,7 +204,7 @@ pub fn origins(seen: &Origins) -> Verdict {
         (_, true, false) => "clients that are no browser must name the origin",
         (_, false, true) => "the site's own origin is refused, a foreign one is not",
         (true, false, false) => "no origin of these gets in; the page may live on another host",
-        (false, false, false) => "the Origin makes no difference",
+        (false, false, false) => "no origin of these gets in",
         (false, true, true) => "an Origin is needed, and any will do",
     };
     Verdict::note(format!("{evidence}: {meaning}"))
@@ -220,7 +236,8 @@ pub fn subprotocols(offers: &Offers) -> Verdict {
     }
     let all = [offers.own.unwrap_or(offers.none), offers.none, offers.bogus];
     if all.iter().all(|reply| !reply.is_open() && reply.status() == offers.none.status()) {
-        return Verdict::note(format!("{evidence}: the offer makes no difference"));
+        let answer = offers.none.brief();
+        return Verdict::note(format!("{answer} to each offer, and without one: the offer makes no difference"));
     }
     if bogus.is_some() {
         return Verdict::note(format!("{evidence}: whatever is offered is taken"));
@@ -249,6 +266,9 @@ pub fn compression(base: &Reply, offered: &Reply) -> Verdict {
         if base.is_open() && offered.is_turned_down() {
             let fact = format!("an offer of permessage-deflate is answered by {}", offered.words());
             return Verdict::fail(offered.words()).told_as("compression-offer-refused", fact);
+        }
+        if !base.is_open() && base.status() == offered.status() {
+            return Verdict::note(format!("{} as well: the offer makes no difference", offered.brief()));
         }
         return Verdict::note(offered.words());
     }

@@ -108,17 +108,35 @@ fn two_keys_have_two_accepts() {
 #[test]
 fn a_plain_get_and_other_paths() {
     let page = reply("200 OK", "Content-Type: text/html; charset=utf-8\n");
-    assert_eq!(plain_get(&page).result, ExamResult::Note);
-    assert_eq!(plain_get(&reply("426 Upgrade Required", "")).result, ExamResult::Pass);
-    assert_eq!(plain_get(&open()).result, ExamResult::Warn);
-    assert_eq!(plain_get(&silent()).result, ExamResult::Note);
+    assert_eq!(plain_get(Some(&open()), &page).result, ExamResult::Note);
+    assert_eq!(plain_get(Some(&open()), &reply("426 Upgrade Required", "")).result, ExamResult::Pass);
+    assert_eq!(plain_get(Some(&open()), &open()).result, ExamResult::Warn);
+    assert_eq!(plain_get(None, &silent()).result, ExamResult::Note);
     assert_eq!(other_path(&open(), &reply("404 Not Found", "")).result, ExamResult::Pass);
     assert_eq!(other_path(&refused(), &open()).evidence, "101 there, 403 here: it is this path that is refused");
     assert_eq!(other_path(&refused(), &refused()).evidence, "403 too: the path makes no difference");
     assert_eq!(slash(&open(), &open(), "/ws/").result, ExamResult::Pass);
     assert_eq!(slash(&open(), &reply("301 Moved", ""), "/ws/").result, ExamResult::Note);
+    assert_eq!(slash(&refused(), &refused(), "/ws/").evidence, "/ws/: 403 as well: the slash makes no difference");
     assert_eq!(scheme("wss://a.example/", &open(), true).result, ExamResult::Note);
     assert_eq!(scheme("ws://a.example/", &reply("301 Moved", ""), false).result, ExamResult::Pass);
+}
+
+/// Nothing passes where the upgrade itself is refused: what was seen is told.
+#[test]
+fn a_refused_run_has_notes_that_say_what_was_seen() {
+    let offers = Offers { own: None, none: &refused(), bogus: &refused(), bogus_name: "x" };
+    let origins = origins(&Origins { none: silent(), given: None, own: silent(), foreign: silent(), null: silent() });
+    for (verdict, words) in [
+        (plain_get(Some(&refused()), &refused()), "403 too: the upgrade is answered as a request for a page is"),
+        (plain_get(Some(&refused()), &reply("200 OK", "")), "200 OK, another answer than the upgrade's"),
+        (origins, "no answer to each Origin, and without one: the Origin makes no difference"),
+        (subprotocols(&offers), "403 to each offer, and without one: the offer makes no difference"),
+        (compression(&refused(), &refused()), "403 as well: the offer makes no difference"),
+        (versions(&silent(), &silent()), "no answer to either"),
+    ] {
+        assert_eq!((verdict.result, verdict.evidence.as_str()), (ExamResult::Note, words));
+    }
 }
 
 #[test]
@@ -168,7 +186,7 @@ fn a_proxy_of_the_environment_is_told() {
     assert_eq!(proxy(&[]).result, ExamResult::Pass);
     let set = proxy(&["HTTPS_PROXY".into()]);
     assert_eq!(set.result, ExamResult::Note);
-    assert!(set.evidence.starts_with("HTTPS_PROXY is set and not used"), "{}", set.evidence);
+    assert!(set.evidence.starts_with("HTTPS_PROXY is set here and not used"), "{}", set.evidence);
 }
 
 #[test]

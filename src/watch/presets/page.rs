@@ -131,7 +131,8 @@ const TAIL: &str = "\n\
     \n\
     ## A file of your own\n\
     \n\
-    `--heartbeat-file FILE.toml` adds presets; one of the same name replaces the built-in one.\n\
+    `--heartbeat-file FILE.toml` adds presets; one of the same name replaces the built-in one. `--heartbeat-preset NAME`\n\
+    or `--heartbeat-send auto` beside it takes them.\n\
     \n\
     ```toml\n\
     [[preset]]\n\

@@ -29,6 +29,9 @@ pub fn parse(text: &str) -> Result<Vec<Preset>, String> {
     for (key, value) in table.get_ref() {
         let rows = match (word(key), value.get_ref().as_array()) {
             ("preset", Some(rows)) => rows,
+            ("preset", None) if value.get_ref().is_table() => {
+                return Err(source.expected_at(key.span().start, "[[preset]] in double brackets", "[preset]"));
+            }
             _ => return Err(source.expected_at(key.span().start, "[[preset]] and its fields", key.get_ref())),
         };
         for row in rows {
@@ -79,6 +82,7 @@ impl Source<'_> {
             query: None,
             verified: false,
         };
+        let mut beats = false;
         for (key, value) in table {
             match word(key) {
                 "name" => preset.name = self.name(value)?,
@@ -90,12 +94,16 @@ impl Source<'_> {
                     let verified = value.get_ref().as_bool();
                     preset.verified = verified.ok_or_else(|| self.expected(value, "verified as true or false"))?;
                 }
-                other if self.plan_field(&mut preset.plan, other, value)? => {}
+                other if self.plan_field(&mut preset.plan, other, value)? => beats = true,
                 other => return Err(self.expected_at(key.span().start, FIELDS, other)),
             }
         }
         if preset.name.is_empty() {
             return Err(self.expected_at(row.span().start, "a preset with a name", "none"));
+        }
+        if !beats {
+            let expected = format!("send, respond or every in the preset {}", preset.name);
+            return Err(self.expected_at(row.span().start, &expected, "none of them"));
         }
         preset.plan.preset = Some(preset.name.clone());
         Ok(preset)

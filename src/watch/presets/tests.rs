@@ -253,7 +253,11 @@ fn what_is_wrong_in_a_table_is_told_with_its_line() {
     assert!(told("every = 25 apples").starts_with("line 3: expected TOML, got \"every = 25 apples\""));
     assert!(parse("[[preset]]\nsend = \"ping\"\n").unwrap_err().contains("expected a preset with a name"));
     assert!(parse("[other]\n").unwrap_err().starts_with("line 1: expected [[preset]]"));
-    let twice = "[[preset]]\nname = \"x\"\n\n[[preset]]\nname = \"x\"\n";
+    let twice = "[[preset]]\nname = \"x\"\nsend = \"ping\"\n\n[[preset]]\nname = \"x\"\nsend = \"ping\"\n";
     assert!(parse(twice).unwrap_err().contains("expected each name once, got x"));
     assert_eq!(parse("").unwrap_err(), "expected at least one [[preset]], got none");
+    let single = parse("\n[preset]\nname = \"x\"\n").unwrap_err();
+    assert_eq!(single, "line 2: expected [[preset]] in double brackets, got [preset]");
+    let idle = parse("[[preset]]\nname = \"x\"\nwhat = \"ours\"\n").unwrap_err();
+    assert_eq!(idle, "line 1: expected send, respond or every in the preset x, got none of them");
 }
