@@ -28,7 +28,7 @@ Register-ArgumentCompleter -Native -CommandName 'wscope' -ScriptBlock {
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Talk: by hand at a terminal, as a pipe otherwise')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Examine an endpoint: one verdict, one exit code, in a bounded time')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Be the server, with faults on demand')
-            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Tell what a finding, a fault, a close code or a status means')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Tell what a finding, a close code, a status or a setting means')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write the completions of a shell to stdout')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the man page to stdout')
             break

@@ -25,7 +25,7 @@ set edit:completion:arg-completer[wscope] = {|@words|
             cand connect 'Talk: by hand at a terminal, as a pipe otherwise'
             cand probe 'Examine an endpoint: one verdict, one exit code, in a bounded time'
             cand serve 'Be the server, with faults on demand'
-            cand explain 'Tell what a finding, a fault, a close code or a status means'
+            cand explain 'Tell what a finding, a close code, a status or a setting means'
             cand completions 'Write the completions of a shell to stdout'
             cand man 'Write the man page to stdout'
         }

@@ -29,7 +29,7 @@ complete -c wscope -n "__fish_wscope_needs_command" -s V -l version -d 'Print ve
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "connect" -d 'Talk: by hand at a terminal, as a pipe otherwise'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "probe" -d 'Examine an endpoint: one verdict, one exit code, in a bounded time'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "serve" -d 'Be the server, with faults on demand'
-complete -c wscope -n "__fish_wscope_needs_command" -f -a "explain" -d 'Tell what a finding, a fault, a close code or a status means'
+complete -c wscope -n "__fish_wscope_needs_command" -f -a "explain" -d 'Tell what a finding, a close code, a status or a setting means'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "completions" -d 'Write the completions of a shell to stdout'
 complete -c wscope -n "__fish_wscope_needs_command" -f -a "man" -d 'Write the man page to stdout'
 complete -c wscope -n "__fish_wscope_using_subcommand connect" -l demo -d 'Talk to wscope\'s own server, with FAULT if given' -r
