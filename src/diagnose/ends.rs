@@ -6,7 +6,7 @@ mod cuts;
 mod done;
 mod dropped;
 mod reasons;
-mod runs;
+pub(in crate::diagnose) mod runs;
 mod silences;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -22,6 +22,9 @@ const SHORT: Span = Span::from_secs(5);
 const CLOSE: f64 = 0.15;
 /// One drop is no sign of a shorter limit, unless the product is known.
 const SHORTEST_UNKNOWN: u64 = 30;
+/// A timer fires at the moment that it was set to, or a little later: so far from whole seconds, in seconds.
+const EARLY: f64 = 0.02;
+const LATE: f64 = 0.08;
 /// One drop at an age like this is the sign of a maximum age, whoever sets it.
 const LONG: u64 = 3600;
 
@@ -113,6 +116,9 @@ fn single(drops: &[Dropped], only: usize, heartbeat: Option<Span>) -> Option<Com
     if told || is_known_silence(first, silence, counting) && !is_refuted(ended, silence, counting, heartbeat) {
         return Some(words::idle(drops, vec![only], counting, heartbeat));
     }
+    if is_set_silence(first, silence, counting) && !is_refuted(ended, silence, counting, heartbeat) {
+        return Some(words::idle(drops, vec![only], counting, heartbeat));
+    }
     let long = limits::suspects(Kind::Lifetime, ended.age.seconds(), first, &[Counts::Nothing]);
     let is_long = long.fitting.iter().any(|known| known.seconds >= LONG);
     (is_long && is_cut(first)).then(|| words::lifetime(drops, &[only]))
@@ -122,6 +128,21 @@ fn single(drops: &[Dropped], only: usize, heartbeat: Option<Span>) -> Option<Com
 fn is_known_silence(dropped: &Dropped, silence: Span, counting: Counting) -> bool {
     let found = limits::suspects(Kind::Idle, silence.seconds(), dropped, counting.counts());
     found.recognised.is_some() || found.fitting.iter().any(|known| known.seconds >= SHORTEST_UNKNOWN)
+}
+
+/// Is this silence one that people set the product to?
+fn is_set_silence(dropped: &Dropped, silence: Span, counting: Counting) -> bool {
+    let whole = (silence.seconds() + EARLY).floor();
+    let is_round = match whole as u64 {
+        0 | 1 => false,
+        2..=5 => true,
+        6..=60 => whole % 5.0 == 0.0,
+        _ => whole % 15.0 == 0.0,
+    };
+    is_round
+        && silence.seconds() - whole <= LATE
+        && is_cut(dropped)
+        && limits::set_otherwise(Kind::Idle, dropped, counting.counts()).is_some()
 }
 
 /// Is this age the maximum of a product that the connection gives away, and not a silence of another's?

@@ -99,7 +99,7 @@ pub async fn drive<S: Socket, C: Control>(
                 asked = now;
                 tokio::task::yield_now().await;
             }
-            wait_for_one(link, control, &mut timer, wake, wishes_first, clock).await
+            wait_for_one(link, control, &mut timer, wake, (wishes_first, &mut asked), clock).await
         };
         let now = clock.now();
         if let Woke::Held(since) = woke {
@@ -154,7 +154,7 @@ async fn wait_for_one<S: Socket, C: Control>(
     control: &mut C,
     timer: &mut Timer,
     wake: Moment,
-    wishes_first: bool,
+    (wishes_first, asked): (bool, &mut Moment),
     clock: Clock,
 ) -> Woke {
     if control.is_holding() {
@@ -171,7 +171,8 @@ async fn wait_for_one<S: Socket, C: Control>(
         .await;
         return Woke::Held(since);
     }
-    poll_fn(|cx| {
+    let mut stood_still = false;
+    let woke = poll_fn(|cx| {
         if wishes_first && control.poll_wake(cx).is_ready() {
             return Poll::Ready(Woke::Wish);
         }
@@ -181,9 +182,16 @@ async fn wait_for_one<S: Socket, C: Control>(
         if control.poll_wake(cx).is_ready() {
             return Poll::Ready(Woke::Wish);
         }
-        timer.poll(cx, wake).map(|()| Woke::Timer)
+        let woke = timer.poll(cx, wake).map(|()| Woke::Timer);
+        stood_still |= woke.is_pending();
+        woke
     })
-    .await
+    .await;
+    // Others had their turn, and everybody was asked.
+    if stood_still {
+        *asked = clock.now();
+    }
+    woke
 }
 
 /// Drains the life and the wishes until both are empty.

@@ -139,9 +139,11 @@ fn nginx_that_ends_what_is_silent_for_two_seconds() {
         code: "idle-limit",
         confidence: &["possible"],
         cause: &["nginx", "proxy_read_timeout", "maximum age"],
-        help: &["--heartbeat"],
+        help: &["--idle"],
     };
     assert_first(&["--hold", "5s", "--heartbeat", "off", "--reconnect", "--reconnect-delay", "100ms", &url], &expected);
+    // One end says no more, and a crash would look the same.
+    assert_first(&["--hold", "5s", "--heartbeat", "off", &url], &expected);
     // A message makes ages and silences differ: silence counts.
     let expected = First {
         exit: 22,
@@ -170,8 +172,7 @@ fn haproxy_that_ends_what_is_silent_for_two_seconds() {
         Proxy::haproxy("  timeout client 30s", &backend)
     };
     let Some(proxy) = timeouts("2s") else { return };
-    let expected =
-        First { exit: 22, code: "idle-limit", confidence: &["possible"], cause: &[], help: &["--heartbeat"] };
+    let expected = First { exit: 22, code: "idle-limit", confidence: &["possible"], cause: &[], help: &["--idle"] };
     let args = ["--hold", "5s", "--heartbeat", "off", "--reconnect", "--reconnect-delay", "100ms"];
     assert_first(&[&args[..], &[&proxy.url("/")]].concat(), &expected);
     let Some(right) = timeouts("1h") else { return };

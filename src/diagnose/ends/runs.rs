@@ -4,7 +4,7 @@
 use crate::moment::Span;
 
 /// Sockets beside each other, for a little longer than this end took to come.
-pub(super) fn idle(age: Span) -> String {
+pub(in crate::diagnose) fn idle(age: Span) -> String {
     format!("wscope probe --idle --idle-max {} URL", rounded(age.seconds() * 1.25 + 2.0))
 }
 

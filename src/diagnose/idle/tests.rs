@@ -65,7 +65,7 @@ fn the_same_silence_and_the_same_age_do_not_tell_which_counts() {
     assert_eq!(finding.seen[1], "a maximum age of 60 s would look the same");
     assert!(finding.cause.starts_with("nginx, proxy_read_timeout"), "{}", finding.cause);
     assert!(finding.cause.contains("; or a maximum age; evidence: "), "{}", finding.cause);
-    assert!(finding.help[0].starts_with("run again with --heartbeat 25s"));
+    assert!(finding.help[0].starts_with("wscope probe --idle --idle-max 90s URL tells"), "{:?}", finding.help);
 }
 
 #[test]
@@ -81,6 +81,22 @@ fn a_product_that_is_recognised_may_have_another_value_set() {
     let unknown = |age: f64| dropped(How::Fin, age, 2.0, 2.0);
     let finding = found(&[unknown(2.0), unknown(2.0)]);
     assert_eq!((finding.code, finding.confidence), ("idle-limit", Possible));
+}
+
+#[test]
+fn one_silence_of_whole_seconds_may_be_the_limit_of_a_product_that_is_recognised() {
+    for (age, quiet) in [(2.0, 2.0), (2.003, 2.002), (17.3, 5.01)] {
+        let finding = found(&[nginx(age, quiet, quiet)]);
+        assert_eq!((finding.code, finding.confidence), ("idle-limit", Possible), "{age} {quiet}");
+        assert!(
+            finding.cause.contains("proxy_read_timeout, set to ") && finding.cause.contains("a crash"),
+            "{finding:?}"
+        );
+    }
+    // The twins: no whole seconds, nobody in particular, too short, and bytes a moment before.
+    for drop in [nginx(2.4, 2.4, 2.4), dropped(How::Fin, 2.0, 2.0, 2.0), nginx(0.01, 0.0, 0.0), nginx(9.0, 0.01, 2.0)] {
+        assert!(judged(&[drop], None).is_none());
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The findings on an idle limit and a maximum age, in words. Owns their sentences and the advice; which drops agree is
 //! `idle`'s, whose limit it is is `blame`'s.
 
-use crate::diagnose::ends::Dropped;
+use crate::diagnose::ends::{Dropped, runs};
 use crate::diagnose::idle::{Common, Counting, agree, blame, is_cut, nominal, tolerance};
 use crate::diagnose::limits::Known;
 use crate::diagnose::patterns::counts;
@@ -18,6 +18,12 @@ pub(super) fn idle(drops: &[Dropped], cluster: Vec<usize>, counting: Counting, h
     let seconds = nominal(&silences);
     let ambiguous = is_ambiguous(&ages, &silences);
     let blame = blame::idle(first, seconds, counting, ambiguous);
+    // One end at a value that somebody would have had to set: it may be chance.
+    let is_set = blame.known.is_some_and(|known| !known.is_near(seconds as f64));
+    let blame = match cluster.len() == 1 && is_set {
+        true => blame.or("an end of the server's own just then (a crash, a restart)"),
+        false => blame,
+    };
     let open = ambiguous && blame.confidence == Possible;
     let verdict = if ambiguous { "" } else { ": silence counts, not age" };
     let before = drops_words(cluster.len());
@@ -27,7 +33,7 @@ pub(super) fn idle(drops: &[Dropped], cluster: Vec<usize>, counting: Counting, h
         .saw_all(other_direction(&first.ended, counting))
         .because(blame.confidence, blame.cause());
     let finding = match open {
-        true => ask_again(finding, seconds, counting, blame.known),
+        true => ask_again(finding, seconds, blame.known),
         false => advise(finding, first, seconds, counting, heartbeat, blame.known),
     };
     Common { finding, explains: cluster }
@@ -70,16 +76,16 @@ fn other_direction(ended: &Ended, counting: Counting) -> Option<String> {
     passed.then(|| format!("last byte {way} {} before it: this direction does not count", show::span(other)))
 }
 
-fn ask_again(finding: Finding, seconds: u64, counting: Counting, known: Option<&'static Known>) -> Finding {
-    let every = heartbeat_within(seconds);
-    let clock = clock_flag(counting);
-    let again = format!("run again with --heartbeat {every}s{clock} to tell an idle limit from a maximum age");
+fn ask_again(finding: Finding, seconds: u64, known: Option<&'static Known>) -> Finding {
+    let run = runs::idle(Span::from_secs(seconds));
     let finding = finding.saw(format!("a maximum age of {} would look the same", show::whole(seconds)));
     match known.filter(|known| !known.knob.is_empty()) {
         Some(known) => {
-            finding.advise(format!("{again}; if it is the idle limit, in {}:", known.product)).paste(&[known.knob])
+            let limit =
+                format!("{run} tells an idle limit from a maximum age; for the idle limit, in {}:", known.product);
+            finding.advise(limit).paste(&[known.knob])
         }
-        None => finding.advise(again),
+        None => finding.advise("this run tells an idle limit from a maximum age:").paste_lines(vec![run]),
     }
 }
 
