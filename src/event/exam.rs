@@ -62,7 +62,7 @@ impl ExamResult {
 pub struct IdleSocket {
     /// `idle`, `ping`, `text` or `receive`.
     pub name: String,
-    /// What it sent, in words: `nothing`, `a ping every 1.0 s`.
+    /// What it sent, in words: `nothing`, `a ping every 500.0 ms`.
     pub sends: String,
     /// How long it was open.
     #[serde(rename = "lived_ns")]

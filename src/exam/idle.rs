@@ -9,7 +9,7 @@ use crate::event::{IdleEnd, IdleFound, IdleKind, IdleSocket};
 use crate::moment::{Moment, Span};
 
 /// The pause between two pings or two texts.
-pub const EVERY: Span = Span::from_secs(1);
+pub const EVERY: Span = Span::from_millis(500);
 /// The pause between two opens.
 pub const STAGGER: Span = Span::from_millis(700);
 /// Beyond the limit the others are watched for so long at least.

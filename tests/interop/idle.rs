@@ -72,3 +72,13 @@ fn a_server_that_ends_every_connection_at_once_has_no_limit_of_time() {
     assert!(events.all("idle_found").is_empty(), "{}", ran.stdout);
     events.finding("closed-with-code");
 }
+
+#[test]
+fn a_limit_of_one_second_is_a_limit_too() {
+    for (fault, kind) in [("idle=1s", "idle"), ("lifetime=1s", "lifetime")] {
+        let server = Server::start(&["--fault", fault, "127.0.0.1:0"]);
+        let found = idle_found(&[&server.url]);
+        assert_eq!(found["kind"], kind, "{found}");
+        assert!((seconds(&found) - 1.0).abs() <= 0.3, "{found}");
+    }
+}

@@ -20,8 +20,8 @@ use crate::wire::close::CloseBody;
 use crate::wire::head::Head;
 use crate::wire::header::Opcode;
 
-/// A shorter limit cannot be told from a refusal: the pings beside it come each second.
-const SOONEST: Span = Span::from_millis(1500);
+/// A shorter limit cannot be told from a refusal: the pings beside it come each half second.
+const SOONEST: Span = Span::from_millis(750);
 /// A wish may come so often by time alone.
 const LOOK: Span = Span::from_millis(200);
 
