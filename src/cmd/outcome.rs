@@ -175,6 +175,7 @@ impl Outcome {
                 parts.push(format!("held {}", words::roughly(hold)));
                 let median = median.map(|median| format!(" in {}", span(median))).unwrap_or_default();
                 match self.timing.replies() {
+                    0 if answered == 0 && self.timing.sent() == 0 => parts.push("no heartbeat sent".to_owned()),
                     0 => parts.push(format!("{} answered{median}", count(answered, "heartbeat"))),
                     replies => parts.push(format!("{} of the server's answered", count(replies, "heartbeat"))),
                 }
@@ -248,7 +249,7 @@ pub fn under_way(phase: Phase) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{DialStarted, Opened, UpgradeSent};
+    use crate::event::{DialStarted, HeartbeatSent, Opened, UpgradeSent};
     use crate::wire::head::Head;
 
     fn outcome() -> Outcome {
@@ -280,6 +281,24 @@ mod tests {
             }));
             assert_eq!(fact(&outcome).contains("without the subprotocol asked for"), told, "{}", fact(&outcome));
         }
+    }
+
+    #[test]
+    fn a_hold_that_no_heartbeat_was_due_in_says_so() {
+        let mut outcome = Outcome::new(Plan { max_drops: 0, fail_on: Severity::Error, hold: Some(Span::from_secs(3)) });
+        outcome.see(&EventKind::Open(Opened {
+            url: "ws://a/".into(),
+            peer: "127.0.0.1:1".into(),
+            subprotocol: None,
+            server: None,
+            took: Span::from_millis(2),
+            down: None,
+            served: None,
+        }));
+        assert!(fact(&outcome).ends_with(", held 3 s, no heartbeat sent"), "{}", fact(&outcome));
+        // The twin: one was sent, and its answer was still on its way.
+        outcome.see(&EventKind::Heartbeat(HeartbeatSent { number: 1, measured: false, what: "ping".into() }));
+        assert!(fact(&outcome).ends_with(", held 3 s, 0 heartbeats answered"), "{}", fact(&outcome));
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct Timing {
     open: Option<Span>,
     rtt: Series,
     settled: u64,
+    /// Heartbeats of ours.
+    sent: u64,
     /// Heartbeats of the server's that we answered.
     replies: u64,
 }
@@ -23,6 +25,7 @@ impl Timing {
             EventKind::Answered(answered) if answered.own => self.rtt.add(answered.rtt),
             EventKind::Answered(_) => self.settled += 1,
             EventKind::Heartbeat(sent) if sent.what.starts_with("answer to") => self.replies += 1,
+            EventKind::Heartbeat(_) => self.sent += 1,
             _ => {}
         }
     }
@@ -35,6 +38,11 @@ impl Timing {
     /// The median time from a heartbeat's flush to the last byte of its own answer.
     pub fn median(&self) -> Option<Span> {
         self.rtt.median()
+    }
+
+    /// Heartbeats and measured pings of ours.
+    pub fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Heartbeats of the server's that we answered.

@@ -183,8 +183,8 @@ fn plain_unanswered(finding: Finding, look: &SecondLook) -> Finding {
         return finding
             .because(
                 Possible,
-                "the process lives, it answered or ended those bytes at once: nobody answers an upgrade at this path, \
-                 or a proxy waits for the application behind it",
+                "the process lives, as it answered or ended the TLS handshake at once: nobody answers an upgrade at \
+                 this path, or a proxy waits for the application behind it",
             )
             .advise(
                 "check the path, and that the server takes upgrades there; behind a proxy look at the application",

@@ -191,10 +191,14 @@ fn varnish() -> Remedy {
     Remedy::new(help, VARNISH_UPGRADE)
 }
 
-/// A `try_files` outside of every `handle` changes the path before they are looked at.
+/// A `respond` of the site comes before a `reverse_proxy` of its own, and behind one in a `handle`.
+const CADDY_START_PAGE: &[&str] =
+    &["@websocket header Upgrade websocket", "handle @websocket {", "    reverse_proxy 127.0.0.1:8080", "}"];
+
+/// A `try_files` outside of every `handle` changes the path before they are looked at. The path / is the site's too.
 fn caddy_route(path: &str) -> Vec<String> {
     if path == "/" {
-        return owned(&["reverse_proxy 127.0.0.1:8080"]);
+        return owned(CADDY_START_PAGE);
     }
     vec![
         format!("handle {path}* {{"),
@@ -209,7 +213,7 @@ fn caddy_route(path: &str) -> Vec<String> {
 /// Lets Apache try a server again at once after it could not connect to it.
 pub fn apache_retry(path: &str) -> Remedy {
     let line = format!("{} retry=0", apache_pass(path_in_line(path)));
-    let help = "start the application; as a 503 lasts 60 s else, add retry=0 to the ProxyPass that is there, as:";
+    let help = "start the application; Apache goes on with 503 for up to 60 s, unless its ProxyPass has retry=0, as:";
     Remedy::new(help, &[&line]).at(path)
 }
 
@@ -296,6 +300,15 @@ fn route_of(hop: &Hop, shown: &str, line: &str) -> Remedy {
     }
 }
 
+/// No hop names itself: the lines of those that change Host unless told otherwise.
+const HOST_OF_NOBODY: &[&str] = &[
+    "# nginx, in the location",
+    "proxy_set_header Host $http_host;",
+    "# Apache, in the host",
+    "ProxyPreserveHost On",
+    "# HAProxy and Caddy pass it on, unless set-header or header_up changes it",
+];
+
 /// Keeps the name that the client asked for, so that an Origin can be compared with it.
 pub fn pass_host(hop: Option<&Hop>, path: &str) -> Remedy {
     match hop.map(|hop| hop.name) {
@@ -319,7 +332,7 @@ pub fn pass_host(hop: Option<&Hop>, path: &str) -> Remedy {
             Remedy::new("take host_rewrite_literal and auto_host_rewrite out of Envoy's route for the path", &[])
         }
         Some(name) => Remedy::new(format!("let {name} pass the client's Host header on unchanged"), &[]),
-        None => Remedy::new("let the proxy pass the client's Host header on unchanged", &[]),
+        None => Remedy::new("let the proxy in front pass the client's Host on unchanged, as:", HOST_OF_NOBODY),
     }
 }
 

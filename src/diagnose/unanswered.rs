@@ -75,8 +75,18 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
         Some((who, sure)) => {
             finding.because(sure, format!("{who} listens on this port")).advise("use the port of the WebSocket server")
         }
+        None if is_text(first) => finding.because(
+            Possible,
+            "the port belongs to something else that sends text, or a program there writes a body without the head of \
+             HTTP before it",
+        ),
         None => finding,
     }
+}
+
+/// No bytes of TLS or of HTTP/2.
+fn is_text(first: &[u8]) -> bool {
+    !first.is_empty() && first.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
 /// How the words of a second look end that was cut off too.
@@ -169,6 +179,10 @@ mod tests {
         let ssh = judged(first(b"SSH-2.0-OpenSSH_9.2\r\n"), Span::ZERO);
         assert_eq!((ssh.code, ssh.confidence), ("not-http", Certain));
         assert_eq!(judged(first(&[0, 0, 18, 4, 0]), Span::ZERO).cause, "the port speaks HTTP/2 only");
+        // Text is neither TLS nor HTTP/2; other bytes may be.
+        let page = judged(first(b"<html><body>hello</body></html>"), Span::ZERO);
+        assert!(page.cause.contains("sends text") && !page.cause.contains("TLS"), "{}", page.cause);
+        assert!(judged(first(&[0xff, 0, 1]), Span::ZERO).cause.contains("TLS or HTTP/2"));
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub fn breach(facts: &Facts, breach: &UpgradeBreach) -> Option<Finding> {
         "accept-wrong" => accept_wrong(facts, finding),
         "extension-not-offered" => extension_not_offered(facts, finding),
         "subprotocol-not-offered" => subprotocol_not_offered(facts, finding),
-        "subprotocol-not-answered" => finding.because(
-            Likely,
-            "the server knows none of those that were offered, or a hop takes the header out of its answer",
-        ),
+        "subprotocol-not-answered" => subprotocol_not_answered(facts, finding),
         _ => finding,
     };
     Some(finding.saw_all(in_browsers(entry.code, &breach.got).map(String::from)))
@@ -273,6 +270,20 @@ fn is_accept_right(facts: &Facts) -> bool {
 fn front(facts: &Facts) -> Option<&'static str> {
     let answer = facts.answer.as_ref()?;
     hops::hops(answer).into_iter().find(|hop| hop.kind != Kind::Application).map(|hop| hop.name)
+}
+
+fn subprotocol_not_answered(facts: &Facts, finding: Finding) -> Finding {
+    let finding = finding.because(
+        Likely,
+        "the server knows none of those that were offered, or a hop takes the header out of its answer",
+    );
+    match front(facts) {
+        Some("nginx") => finding.advise(
+            "let the server choose one of them, or offer none in the client; if it does choose, take proxy_hide_header \
+             Sec-WebSocket-Protocol out of nginx",
+        ),
+        _ => finding,
+    }
 }
 
 fn hop(facts: &Facts) -> &'static str {

@@ -139,7 +139,7 @@ impl Exam {
         Some(match self.state {
             State::Reaching => return None,
             _ if !self.connected => "waiting to connect again".into(),
-            State::Expecting { .. } => "waiting for the expected message".into(),
+            State::Expecting { .. } => format!("waiting for {}; {}", self.expected(), self.came_instead()),
             State::Series { asked, waiting: false, .. } => format!("in the pause before ping {}", asked + 1),
             State::Series { asked, .. } => format!("waiting for the pong to ping {asked}"),
             State::Holding => "holding the connection".into(),
@@ -197,8 +197,20 @@ impl Exam {
         self.check(false, got);
     }
 
+    fn expected(&self) -> String {
+        self.plan.expect.as_ref().map(Expect::words).unwrap_or_default()
+    }
+
+    /// What came so far, while the expected message did not.
+    fn came_instead(&self) -> String {
+        match &self.last_skipped {
+            None => "no message came".into(),
+            Some(last) => format!("{} came, the last \"{last}\"", show::count(self.skipped, "other message")),
+        }
+    }
+
     fn check(&mut self, held: bool, got: String) {
-        let expected = self.plan.expect.as_ref().map(Expect::words).unwrap_or_default();
+        let expected = self.expected();
         self.checks.push_back(Check { name: "--expect".into(), held, expected, got });
     }
 

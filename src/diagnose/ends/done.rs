@@ -5,7 +5,9 @@
 use super::cuts::is_silent;
 use super::{AT_ONCE, Dropped, runs};
 use crate::event::finding::Confidence::{Likely, Possible};
-use crate::event::{Ended, Finding};
+use crate::event::{Direction, Ended, Finding};
+
+const PING: u8 = 9;
 
 /// So soon, it has causes of its own; none for a later one.
 pub(super) fn at_once(dropped: &Dropped, fact: &str) -> Option<Finding> {
@@ -33,6 +35,11 @@ fn asks_for_polling(url: &str) -> bool {
     url.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair == "transport=polling"))
 }
 
+/// A ping of ours is among the last frames.
+fn has_pinged(ended: &Ended) -> bool {
+    ended.last_frames.iter().any(|frame| frame.direction == Direction::Out && frame.opcode == PING)
+}
+
 /// Nothing failed, and no code tells why.
 pub(super) fn later(finding: Finding, ended: &Ended, code: Option<u16>) -> Finding {
     let cause = match code {
@@ -45,7 +52,7 @@ pub(super) fn later(finding: Finding, ended: &Ended, code: Option<u16>) -> Findi
              (Phoenix, RabbitMQ, EMQX) ends so after 60 s without a byte from the client"
         }
     };
-    let look = if !is_silent(ended) && ended.messages_out == 0 {
+    let look = if !is_silent(ended) && ended.messages_out == 0 && has_pinged(ended) {
         "pings were sent and no message: if the application wants a heartbeat of its own, send that one \
          (--heartbeat-preset NAME, or --heartbeat-send TEXT); else look at its log for this moment"
     } else {

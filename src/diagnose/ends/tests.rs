@@ -3,7 +3,7 @@
 use super::*;
 use crate::diagnose::sample::ended;
 use crate::event::finding::Confidence::{Certain, Possible};
-use crate::event::{Missed, PayloadBytes};
+use crate::event::{Direction, FrameBrief, Missed, PayloadBytes};
 use crate::wire::head::Head;
 
 fn dropped(how: How) -> Dropped {
@@ -270,4 +270,16 @@ fn a_nats_server_is_known_by_its_first_message() {
     assert!(judge(&dropped).unwrap().cause.contains("NATS"));
     dropped.ended.messages_out = 0;
     assert!(!judge(&dropped).unwrap().cause.contains("NATS"));
+}
+
+#[test]
+fn pings_are_spoken_of_only_where_some_were_sent() {
+    let ping = FrameBrief { direction: Direction::Out, opcode: 9, fin: true, len: 8, ago: Span::from_secs(5) };
+    let help = |last_frames: Vec<FrameBrief>| {
+        let ended = Ended { last_frames, ..ended(close(None, ""), 30.0, 5.0, 5.0) };
+        judge(&Dropped::sample(ended)).unwrap().help[0].clone()
+    };
+    let (with, without) = (help(vec![ping]), help(Vec::new()));
+    assert!(with.starts_with("pings were sent and no message"), "{with}");
+    assert!(without.starts_with("look at what the server waits for"), "{without}");
 }

@@ -120,7 +120,11 @@ fn advised(finding: Finding, found: &IdleFound, blame: &Blame) -> Finding {
 
 fn heartbeat(every: Span, kind: IdleKind) -> String {
     let by = if kind == IdleKind::IdlePastPings { " by a message" } else { "" };
-    format!("heartbeat{by} every {} (in the client {} ms)", show::span(every), every.nanos() / 1_000_000)
+    let millis = every.nanos() / 1_000_000;
+    if millis < 1000 {
+        return format!("heartbeat{by} every {millis} ms");
+    }
+    format!("heartbeat{by} every {} (in the client {millis} ms)", show::span(every))
 }
 
 #[cfg(test)]

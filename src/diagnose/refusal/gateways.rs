@@ -150,6 +150,11 @@ const ROWS: &[Known] = &[
     known(DOWN, &[503], KONG, Says::Any, Likely,
         "Kong finds no healthy target of the service, or not its name",
         Fix::Do("check host and targets of the service in Kong")),
+    known(DOWN, &[503], By::Late(&["Varnish"]), Says::Part("Backend fetch failed"), Possible,
+        "the application did not answer Varnish within first_byte_timeout (60 s unless set): it hangs in the upgrade; \
+         or it cannot be connected to (connect_timeout, 3.5 s)",
+        Fix::Paste("look why the application does not answer; what failed, in Varnish's log:",
+            &["varnishlog -d -g request -q FetchError"])),
     known(DOWN, &[503], By::Itself(&["Varnish"]), Says::Any, Possible,
         "Varnish got no good answer: the application is down, or it agreed to an upgrade that Varnish did not pipe",
         Fix::Paste("a WebSocket needs return (pipe) in vcl_recv before any other return; what failed, in Varnish's log:",

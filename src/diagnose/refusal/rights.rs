@@ -283,6 +283,11 @@ fn challenged(answer: &Answer<'_>, finding: Finding, wanted: &str) -> Finding {
     let scheme = scheme_of(wanted);
     let flag = if scheme.eq_ignore_ascii_case("Bearer") { "--bearer TOKEN" } else { "--auth USER:PASS" };
     if let Some(ours) = answer.sent("Authorization").map(scheme_of) {
+        if ours.eq_ignore_ascii_case(scheme) && scheme.eq_ignore_ascii_case("Basic") {
+            return finding
+                .because(Likely, "the user or the password is wrong")
+                .advise(format!("check both, and send them by {flag}"));
+        }
         if ours.eq_ignore_ascii_case(scheme) {
             return finding
                 .because(Likely, "the token or password is wrong or expired")
@@ -298,7 +303,7 @@ fn challenged(answer: &Answer<'_>, finding: Finding, wanted: &str) -> Finding {
             .advise(format!("send it by {flag}")),
         "basic" => finding
             .because(Likely, "no user and password were sent; a page cannot set this header for a WebSocket")
-            .advise(format!("send it by {flag}")),
+            .advise(format!("send them by {flag}")),
         "negotiate" | "ntlm" => finding
             .because(Likely, "a login of Windows (Kerberos, NTLM) is wanted, which some browsers do by themselves")
             .advise("log in by a browser, and send the cookie that it gets by --cookie"),

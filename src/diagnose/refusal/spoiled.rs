@@ -84,10 +84,6 @@ fn header_lost(finding: Finding, hop: &Hop) -> Finding {
 
 /// The lines of nginx stand beside those that are there, and a second Upgrade is as bad as none.
 fn stripped(mut finding: Finding, answer: &Answer<'_>) -> Finding {
-    // node has this for a request without both, so that no Upgrade is there to be replaced.
-    if answer.status == 426 && answer.body.trim() == "Upgrade Required" {
-        return finding;
-    }
     if answer.body.trim_start().starts_with(EITHER) {
         finding.cause.push_str("; or sends Upgrade twice, by two proxy_set_header lines");
     }

@@ -58,7 +58,8 @@ fn a_426_of_node_ws_behind_nginx_is_a_stripped_upgrade() {
     assert_eq!(finding.cause, "nginx does not pass Upgrade and Connection on to the application");
     assert_eq!(finding.confidence, Likely);
     assert_eq!(finding.help[0], "in the nginx location that serves /ws, then reload nginx:");
-    assert_eq!(finding.help.len(), 4);
+    assert_eq!(finding.help[1], "proxy_http_version 1.1;");
+    assert_eq!(finding.help.len(), 6);
 }
 
 #[test]
@@ -154,5 +155,8 @@ fn a_401_tells_a_wrong_scheme_from_a_wrong_token() {
     assert!(wrong.cause.contains("wrong or expired"), "{}", wrong.cause);
     let other = with("Authorization: Basic x\r\n", "Bearer");
     assert_eq!((other.cause.as_str(), other.confidence), ("Basic was sent, Bearer is asked for", Certain));
-    assert_eq!(with("", "Basic realm=\"a\"").help, ["send it by --auth USER:PASS"]);
+    assert_eq!(with("", "Basic realm=\"a\"").help, ["send them by --auth USER:PASS"]);
+    // A user and a password do not expire as a token does.
+    let basic = with("Authorization: Basic x\r\n", "Basic realm=\"a\"");
+    assert_eq!(basic.cause, "the user or the password is wrong");
 }

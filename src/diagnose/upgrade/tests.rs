@@ -67,6 +67,9 @@ fn a_good_answer_has_no_oddity_and_an_unanswered_offer_is_one() {
     assert!(oddities(&facts("", ACCEPT)).is_empty());
     let found = oddities(&facts("Sec-WebSocket-Protocol: chat\r\n", ACCEPT));
     assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["subprotocol-not-answered"]);
+    assert!(!found[0].help[0].contains("nginx"), "{found:?}");
+    let nginx = oddities(&facts("Sec-WebSocket-Protocol: chat\r\n", &format!("Server: nginx\r\n{ACCEPT}")));
+    assert!(nginx[0].help[0].contains("proxy_hide_header Sec-WebSocket-Protocol"), "{nginx:?}");
 }
 
 #[test]

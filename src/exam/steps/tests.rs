@@ -111,3 +111,14 @@ fn what_came_instead_is_told() {
     assert!(!check.held);
     assert_eq!(check.got, "1 other message, the last \"wel\\x1bcome\"");
 }
+
+#[test]
+fn a_time_limit_before_the_expected_message_tells_what_came_so_far() {
+    let expect = Some(Expect::Regex(Regex::new("pong").unwrap()));
+    let mut exam = Exam::new(Plan { expect, ..plan() });
+    open(&mut exam, 0);
+    let waiting = "waiting for a message that matches /pong/";
+    assert_eq!(exam.under_way(), Some(format!("{waiting}; no message came")));
+    exam.message(ms(10), b"welcome");
+    assert_eq!(exam.under_way(), Some(format!("{waiting}; 1 other message came, the last \"welcome\"")));
+}

@@ -170,7 +170,10 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut columns = 0;
     for (index, word) in words(text).into_iter().enumerate() {
         let length = word.chars().count();
-        if index > 0 && columns + 1 + length > width {
+        if line.is_empty() && !lines.is_empty() {
+            // More than one space, where the line broke: none of them begins the next one.
+            columns = length;
+        } else if index > 0 && columns + 1 + length > width {
             line.truncate(line.trim_end().len());
             lines.push(std::mem::take(&mut line));
             columns = length;
@@ -246,7 +249,10 @@ mod tests {
         assert_eq!(wrap("", 5), [""]);
         assert_eq!(wrap("a  b", 80), ["a  b"]);
         assert_eq!(wrap("after 12.5 ms, no", 10), ["after", "12.5 ms,", "no"]);
-        assert_eq!(wrap("fact   [code]", 9), ["fact", "[code]"]);
+        for width in 4..=12 {
+            assert_eq!(wrap("fact   [code]", width), ["fact", "[code]"], "{width}");
+        }
+        assert_eq!(wrap("fact   [code]", 13), ["fact   [code]"]);
     }
 
     #[test]

@@ -138,7 +138,9 @@ pub fn dial_fault(fault: &DialFault) -> String {
             format!("{} has no address of the family asked for", safe::line(name, SHOWN_MAX))
         }
         DialFault::Unreachable { attempts } => attempts_words(attempts),
-        DialFault::TimedOut { limit, attempts, delivered, .. } => timed_out(*limit, attempts, *delivered),
+        DialFault::TimedOut { limit, attempts, delivered, received } => {
+            timed_out(*limit, attempts, *delivered, *received)
+        }
         DialFault::Certificate { why, .. } => format!("certificate not trusted: {}", safe::line(&why.words, SHOWN_MAX)),
         DialFault::Tls { not_tls: Some(first), .. } => not_tls_words(&first.0),
         DialFault::Tls { words, not_tls: None, .. } => safe::line(words, SHOWN_MAX),
@@ -211,13 +213,14 @@ fn cut(reset: bool) -> &'static str {
     if reset { "RST" } else { "FIN" }
 }
 
-fn timed_out(limit: Span, attempts: &[Attempt], delivered: Option<bool>) -> String {
-    let mut words = format!("the {} for connecting were used up", span(limit));
-    match delivered {
-        Some(true) => words.push_str("; what we sent was acknowledged by the next hop"),
-        Some(false) => words.push_str("; what we sent was not acknowledged"),
-        None => {}
-    }
+fn timed_out(limit: Span, attempts: &[Attempt], delivered: Option<bool>, received: u64) -> String {
+    let limit = span(limit);
+    let mut words = match (received, delivered) {
+        (1.., _) => format!("only {} of an answer within {limit}", size(received)),
+        (0, Some(true)) => format!("no answer within {limit}; the next hop acknowledged what we sent"),
+        (0, Some(false)) => format!("no answer within {limit}; what we sent was not acknowledged"),
+        (0, None) => format!("the {limit} for connecting were used up"),
+    };
     if !attempts.is_empty() && !attempts.iter().any(|attempt| attempt.outcome == AttemptOutcome::Open) {
         words.push_str("; ");
         words.push_str(&attempts_words(attempts));
@@ -391,6 +394,20 @@ mod tests {
         assert_eq!(alert, "not HTTP: a TLS alert, so that what answers here wants TLS");
         assert_eq!(not_http_words(&[0, 0, 18, 4, 0, 0, 0, 0, 0]), "not HTTP/1.1: HTTP/2 SETTINGS came back");
         assert_eq!(not_http_words(b"SSH-2.0"), "not HTTP: \"SSH-2.0\"");
+    }
+
+    #[test]
+    fn a_time_that_was_used_up_says_what_did_not_come() {
+        for (delivered, received, words) in [
+            (Some(true), 0, "no answer within 10.0 s; the next hop acknowledged what we sent"),
+            (Some(false), 0, "no answer within 10.0 s; what we sent was not acknowledged"),
+            (Some(true), 54, "only 54 B of an answer within 10.0 s"),
+            (None, 0, "the 10.0 s for connecting were used up"),
+        ] {
+            let limit = Span::from_secs(10);
+            let late = DialFault::TimedOut { limit, attempts: Vec::new(), delivered, received };
+            assert_eq!(dial_fault(&late), words);
+        }
     }
 
     #[test]

@@ -130,6 +130,13 @@ fn the_connection_that_arrived_tells_of_the_hop_that_wrote_it() {
         (Possible, "it arrived there with Connection: Keep-Alive")
     );
     assert!(apache.cause.contains("Apache") && apache.help.concat().contains("upgrade=websocket"), "{apache:#?}");
+    // HAProxy writes header names in small letters, which node does not.
+    let small = "426 Upgrade Required\r\ncontent-length: 16\r\ncontent-type: text/plain";
+    let haproxy = judged(small, "Upgrade Required");
+    assert!(haproxy.cause.starts_with("HAProxy stands in front, by the small letters"), "{haproxy:#?}");
+    assert!(haproxy.confidence == Possible && haproxy.help[0].contains("del-header"), "{haproxy:#?}");
+    let capitals = "426 Upgrade Required\r\nContent-Length: 16\r\nContent-Type: text/plain";
+    assert!(!judged(capitals, "Upgrade Required").cause.contains("HAProxy"));
     // The twin: others write it otherwise, so that nobody is named.
     let another = judged("426 Upgrade Required", &python("close"));
     assert_eq!((another.confidence, another.cause.contains("Apache")), (Likely, false));

@@ -241,10 +241,11 @@ fn stripped(refused: &Refused, server: &str, means: Means) -> Finding {
         _ => format!("{who} does not pass Upgrade and Connection on to the application"),
     };
     let finding = finding.saw_all(arrived.as_ref().map(|value| format!("it arrived there with Connection: {value}")));
-    if let (None, Some(hop)) = (&proxy, arrived.as_deref().and_then(by_connection)) {
+    let traced = arrived.as_deref().and_then(by_connection).map(|hop| (hop, "the Connection that it sends on"));
+    let traced = traced.or_else(|| by_names(refused, server).map(|hop| (hop, "the small letters of the header names")));
+    if let (None, Some((hop, trace))) = (&proxy, traced) {
         let cause = format!(
-            "{} stands in front, by the Connection that it sends on, and does not pass the upgrade on; or another hop \
-             does so",
+            "{} stands in front, by {trace}, and does not pass the upgrade on; or another hop does so",
             hop.name
         );
         return remedies::upgrade_headers(Some(&hop), refused.facts.path()).on(finding.because(Possible, cause));
@@ -269,6 +270,20 @@ fn by_connection(value: &str) -> Option<Hop> {
         name: "Apache",
         kind: Kind::Proxy,
         seen: format!("Connection: {value}"),
+        certain: false,
+    })
+}
+
+/// HAProxy writes every header name in small letters, where these servers write capitals.
+fn by_names(refused: &Refused, server: &str) -> Option<Hop> {
+    let fields = refused.facts.answer.as_ref()?.fields();
+    let is_small = |name: &str| !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    let all_small = fields.len() > 1 && fields.iter().all(|field| is_small(&field.name));
+    let has_capitals = ["node ws", "python websockets", "Tornado", "aiohttp"].contains(&server);
+    (all_small && has_capitals).then(|| Hop {
+        name: "HAProxy",
+        kind: Kind::Proxy,
+        seen: "header names in small letters".into(),
         certain: false,
     })
 }

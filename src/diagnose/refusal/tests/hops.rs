@@ -47,6 +47,21 @@ fn an_apache_that_waited_is_told_from_one_whose_application_crashed() {
 }
 
 #[test]
+fn a_varnish_that_waited_speaks_of_its_time_limits() {
+    let page = "<h1>Error 503 Backend fetch failed</h1><p>Guru Meditation:</p>";
+    let after = |took| {
+        let head = Head::verbatim(b"HTTP/1.1 503 Backend fetch failed\r\nServer: Varnish\r\n\r\n".to_vec());
+        let body = Body { payload: PayloadBytes(page.into()), cut: false };
+        let facts = Facts { answer: Some(head), body: Some(body), answer_took: took, ..Facts::default() };
+        refused(&facts, 503, "Backend fetch failed")
+    };
+    let waited = after(crate::moment::Span::from_secs(3));
+    assert!(waited.cause.contains("first_byte_timeout") && waited.confidence == Possible, "{waited:#?}");
+    let at_once = after(crate::moment::Span::from_millis(2));
+    assert!(at_once.cause.contains("did not pipe") && !at_once.cause.contains("timeout"), "{at_once:#?}");
+}
+
+#[test]
 fn what_an_answer_asks_to_wait_comes_first() {
     let finding = judged("503 X\r\nServer: nginx\r\nRetry-After: 120", &nginx("503"));
     assert!(finding.help[0].starts_with("try again after 2 m, as it asks; then nginx's error log"), "{finding:#?}");
