@@ -18,8 +18,10 @@ const BEGINNINGS: &[(&[u8], &str, Confidence)] = &[
     (b"-DENIED Redis", "a Redis server", Certain),
     (b"ERROR\r\n", "a memcached server", Likely),
     (b"INFO {\"server_id\"", "a NATS server (its own port, not that of its WebSocket)", Certain),
-    (b"\x00\x00\x12\x04", "a server of HTTP/2 only", Likely),
 ];
+
+/// What begins with SETTINGS; RFC 9113 section 6.5.
+pub const HTTP2_ONLY: &str = "a server of HTTP/2 only";
 
 /// What greets so; none when nothing is known.
 pub fn speaker(first: &[u8]) -> Option<(&'static str, Confidence)> {
@@ -33,7 +35,7 @@ pub fn speaker(first: &[u8]) -> Option<(&'static str, Confidence)> {
             let text = String::from_utf8_lossy(rest);
             Some((if contains(&text, "MariaDB") { "a MariaDB server" } else { "a MySQL server" }, Certain))
         }
-        [0, 0, _, 4, ..] => Some(("a server of HTTP/2 only", Likely)),
+        [0, 0, _, 4, ..] => Some((HTTP2_ONLY, Likely)),
         _ => None,
     }
 }

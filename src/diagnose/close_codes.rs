@@ -70,7 +70,11 @@ pub fn usual(code: u16) -> Usual {
             "get new credentials first; from SockJS and Centrifugo it means to reconnect",
             Again::No,
         ),
-        3003 => row("credentials without this right, as HTTP 403", "use credentials that have the right", Again::No),
+        3003 => row(
+            "credentials without this right, as HTTP 403; or a library with a meaning of its own for the number",
+            "use credentials that have the right",
+            Again::No,
+        ),
         3008 => row(
             "something that took too long, as HTTP 408; in Centrifugo a client that reads too slowly",
             "look at what took long on this side",

@@ -131,12 +131,12 @@ pub fn suggest(product: Option<Product>) -> &'static [&'static str] {
 
 fn missing_message(dropped: &Dropped, code: u16) -> Option<Finding> {
     let age = dropped.ended.age;
-    let recognised = recognise(dropped).or_else(|| by_code(code, age.seconds()))?;
+    let marked = marked(dropped);
+    let is_marked = marked.is_some();
+    let recognised = marked.or_else(|| by_url(dropped)).or_else(|| by_code(code, age.seconds()))?;
     let is_its = |hello: &&Hello| hello.product == recognised.product && fits(hello, code, dropped);
     let hello = HELLOS.iter().find(is_its)?;
     let name = hello.product.name();
-    // A URL may be anybody's.
-    let is_marked = recognised.why.starts_with("subprotocol") || recognised.why.starts_with("its first message");
     let is_sure = is_marked || hello.code == code;
     let limit = if hello.seconds > 0.0 { format!(" within {} s", hello.seconds) } else { String::new() };
     let first = type_of(hello.paste).map(|kind| format!(" ({kind})")).unwrap_or_default();
@@ -246,20 +246,18 @@ fn close_reason(dropped: &Dropped) -> &str {
     }
 }
 
-fn recognise(dropped: &Dropped) -> Option<Recognised> {
+/// By what the server side gave away itself: the subprotocol that it chose, or its first message.
+fn marked(dropped: &Dropped) -> Option<Recognised> {
     if let Some(found) = dropped.subprotocol().and_then(products::by_subprotocol) {
         return Some(found);
     }
-    if let Some(PayloadBytes(first)) = &dropped.ended.first_message
-        && let Some(found) = products::by_first_message(first)
-    {
-        return Some(found);
-    }
-    // A path is no evidence once something was sent.
-    if dropped.ended.messages_out > 0 {
-        return None;
-    }
-    products::by_url(Place::of(&dropped.url).path)
+    let PayloadBytes(first) = dropped.ended.first_message.as_ref()?;
+    products::by_first_message(first)
+}
+
+/// By a path, which may be anybody's, and is no evidence once something was sent.
+fn by_url(dropped: &Dropped) -> Option<Recognised> {
+    (dropped.ended.messages_out == 0).then(|| products::by_url(Place::of(&dropped.url).path)).flatten()
 }
 
 fn by_code(code: u16, age: f64) -> Option<Recognised> {

@@ -5,7 +5,9 @@ use crate::diagnose::facts::Facts;
 use crate::diagnose::names;
 use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
-use crate::event::{Attempt, AttemptOutcome, DialFailed, DialFault, Finding, Phase, SecondLook, TcpOpen, Tried, show};
+use crate::event::{
+    Attempt, AttemptOutcome, DialFailed, DialFault, Finding, LookEnd, Phase, SecondLook, TcpOpen, Tried, show,
+};
 use crate::moment::Span;
 
 /// A dial that failed before a byte of TLS or HTTP was judged; none for every other fault.
@@ -178,34 +180,29 @@ fn no_answer(facts: &Facts, after: &str, delivered: Option<bool>) -> Finding {
 
 /// A plain request had no answer; what came of a TLS handshake with the same port tells whether its process lives.
 fn plain_unanswered(finding: Finding, look: &SecondLook) -> Finding {
-    let ends = |words: &str| look.words.ends_with(words);
-    if ends(": no TLS") || ends(": ended without an answer") {
-        return finding
+    match look.end {
+        Some(LookEnd::NoTls | LookEnd::Cut) => finding
             .because(
                 Possible,
                 "the process lives, as it answered or ended the TLS handshake at once: nobody answers an upgrade at \
                  this path, or a proxy waits for the application behind it",
             )
-            .advise(
-                "check the path, and that the server takes upgrades there; behind a proxy look at the application",
-            );
-    }
-    if ends(": no answer") {
-        return finding
+            .advise("check the path, and that the server takes upgrades there; behind a proxy look at the application"),
+        Some(LookEnd::NoAnswer) => finding
             .because(
                 Possible,
                 "the process behind the port hangs or is stopped: it answered nothing at all; or it waits for bytes of \
                  another protocol",
             )
-            .advise("look at the process that accepts on this port, and at what blocks it");
+            .advise("look at the process that accepts on this port, and at what blocks it"),
+        Some(LookEnd::NoAgreement | LookEnd::NoHttp | LookEnd::NoConnection) | None => finding
+            .because(
+                Possible,
+                "the process behind the port hangs, a proxy holds the request or waits for the application, or nobody \
+                 answers an upgrade at this path",
+            )
+            .advise("check the path; then look at the process that accepts on this port"),
     }
-    finding
-        .because(
-            Possible,
-            "the process behind the port hangs, a proxy holds the request or waits for the application, or nobody \
-             answers an upgrade at this path",
-        )
-        .advise("check the path; then look at the process that accepts on this port")
 }
 
 /// A part of an answer came, and then nothing.
@@ -319,11 +316,12 @@ mod tests {
 
     #[test]
     fn a_second_look_tells_a_process_that_lives_from_one_that_hangs() {
-        let of = |end: &str| {
+        let of = |end: LookEnd| {
             let look = SecondLook {
                 tried: Tried::Tls,
                 answered: false,
-                words: format!("a TLS handshake with the same port: {end}"),
+                end: Some(end),
+                words: "a try".into(),
                 status: None,
                 date_unix: None,
                 took: Span::from_millis(2),
@@ -334,14 +332,14 @@ mod tests {
             failed(&facts, &DialFailed { phase: Phase::Upgrade, fault, took: limit }).unwrap()
         };
         for (end, cause) in [
-            ("no TLS", "the process lives"),
-            ("ended without an answer", "the process lives"),
-            ("no answer", "the process behind the port hangs or is stopped"),
-            ("no connection", "the process behind the port hangs, a proxy"),
+            (LookEnd::NoTls, "the process lives"),
+            (LookEnd::Cut, "the process lives"),
+            (LookEnd::NoAnswer, "the process behind the port hangs or is stopped"),
+            (LookEnd::NoConnection, "the process behind the port hangs, a proxy"),
         ] {
             let finding = of(end);
-            assert_eq!((finding.code, finding.confidence), ("no-answer", Possible), "{end}");
-            assert!(finding.cause.starts_with(cause), "{end}: {}", finding.cause);
+            assert_eq!((finding.code, finding.confidence), ("no-answer", Possible), "{end:?}");
+            assert!(finding.cause.starts_with(cause), "{end:?}: {}", finding.cause);
         }
     }
 

@@ -42,7 +42,7 @@ pub fn refused(facts: &Facts, status: u16, reason: &str) -> Finding {
         .or_else(|| wrong_status(&answer))
         .or_else(|| rights::bots(&answer).map(|finding| with_hops(finding, &answer)))
         .or_else(|| spoiled::doubled(&answer))
-        .or_else(|| fingerprints::recognise(facts, status, reason, &body).map(|found| spoiled::named(found, &answer)))
+        .or_else(|| fingerprints::recognise(facts, status, reason, &body))
         .or_else(|| version(&answer))
         .or_else(|| stripped(&answer))
         .unwrap_or_else(|| with_hops(by_status(&answer), &answer))
@@ -151,7 +151,7 @@ fn stripped(answer: &Answer<'_>) -> Option<Finding> {
                 }),
             );
     // A provider in front passes upgrades on unless told otherwise, and hides the proxy behind it.
-    let proxy = answer.proxy().filter(|hop| hop.kind == Kind::Proxy);
+    let proxy = answer.own_proxy();
     let finding = match proxy {
         Some(hop) => {
             let cause = format!("{} does not pass Upgrade and Connection on to the application", hop.name);
@@ -234,7 +234,7 @@ fn with_hops(finding: Finding, answer: &Answer<'_>) -> Finding {
     after_the_wait(finding.saw_all(lines), answer)
 }
 
-/// A wish beyond a week is a mistake or a way to say never: nobody is told to wait so long.
+/// A wish beyond a week, in seconds, is a mistake or a way to say never: nobody is told to wait so long.
 const WAIT_MAX: u64 = 7 * 86_400;
 
 /// What the server side asks to wait comes before all else; what the advice says of waiting is not said twice.
@@ -256,19 +256,9 @@ fn after_the_wait(mut finding: Finding, answer: &Answer<'_>) -> Finding {
     finding
 }
 
-/// RFC 9110 section 10.2.3: digits, or a date, which is read against the server's own clock. Two of them say nothing.
+/// In seconds.
 fn asked_wait(answer: &Answer<'_>) -> Option<u64> {
-    let head = answer.facts.answer.as_ref()?;
-    let mut wishes = head.all("Retry-After");
-    let (wish, None) = (wishes.next()?.trim(), wishes.next()) else { return None };
-    let is_number = !wish.is_empty() && wish.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = if is_number {
-        wish.parse::<u64>().ok()?
-    } else {
-        let until = httpdate::parse_http_date(wish).ok()?;
-        let now = httpdate::parse_http_date(head.first("Date")?.trim()).ok()?;
-        until.duration_since(now).ok()?.as_secs()
-    };
+    let seconds = answer.facts.answer.as_ref()?.retry_after()?.nanos() / 1_000_000_000;
     (1..=WAIT_MAX).contains(&seconds).then_some(seconds)
 }
 

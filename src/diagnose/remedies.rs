@@ -8,7 +8,7 @@ use crate::diagnose::place::{PATH_PLACEHOLDER, host_in_line, path_in_line};
 use crate::event::Finding;
 use crate::event::show;
 
-pub use spoiled::{keep_method, let_pass, once};
+pub use spoiled::{keep_method, let_pass, once, path_rule};
 
 /// One thing to do, and the lines to paste for it (none: there is nothing to paste).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,21 +92,10 @@ pub enum Arrived {
 /// Lets Upgrade and Connection pass the hop, where the request is known to arrive as HTTP/1.1 or not.
 pub fn upgrade_headers_after(hop: Option<&Hop>, path: &str, arrived: Arrived) -> Remedy {
     let mut remedy = upgrade_headers(hop, path);
-    if hop.is_some_and(|hop| is_nginx(hop.name)) {
-        remedy.lines = match arrived {
-            Arrived::Http11 => owned(&[NGINX_HEADERS, NGINX_BESIDE].concat()),
-            Arrived::Unknown => owned(NGINX_UPGRADE),
-        };
+    if arrived == Arrived::Http11 && hop.is_some_and(|hop| is_nginx(hop.name)) {
+        remedy.lines = owned(&[NGINX_HEADERS, NGINX_BESIDE].concat());
     }
     remedy
-}
-
-/// Says of nginx's lines, where they stand alone, what they do to those that are there.
-pub fn beside_others(mut finding: Finding) -> Finding {
-    if finding.help.iter().skip(1).eq(NGINX_UPGRADE.iter()) {
-        finding.help.extend(owned(NGINX_BESIDE));
-    }
-    finding
 }
 
 /// Lets Upgrade and Connection pass the hop.
@@ -395,7 +384,8 @@ pub fn larger_head(product: &str) -> Option<Remedy> {
     Some(Remedy::new(help, &[line]))
 }
 
-fn is_nginx(name: &str) -> bool {
+/// Is this nginx, under whatever name it goes?
+pub fn is_nginx(name: &str) -> bool {
     matches!(name, "nginx" | "openresty" | "ingress-nginx")
 }
 
@@ -441,7 +431,7 @@ mod tests {
         assert_eq!(remedy.help, "in the nginx location that serves /ws, then reload nginx:");
         assert_eq!(remedy.lines, [NGINX_UPGRADE, NGINX_BESIDE].concat());
         let unknown = upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Unknown);
-        assert_eq!((unknown.help, unknown.lines), (remedy.help, owned(NGINX_UPGRADE)));
+        assert_eq!(unknown, remedy);
         let known = upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Http11);
         assert_eq!(known.lines, [NGINX_HEADERS, NGINX_BESIDE].concat());
         let own = route(&hop("nginx"), "/ws");
@@ -470,19 +460,6 @@ mod tests {
         }
         let usual = route(&hop("nginx"), PATH_PLACEHOLDER);
         assert_eq!(usual.lines[0], "location /the/path {");
-    }
-
-    #[test]
-    fn lines_that_are_pasted_beside_others_say_what_becomes_of_those() {
-        let of = |remedy: Remedy| {
-            let finding = Finding::of("upgrade-stripped", "path", "x");
-            beside_others(remedy.on(finding)).help
-        };
-        let bare = of(upgrade_headers_after(Some(&hop("nginx")), "/ws", Arrived::Unknown));
-        assert_eq!(bare.len(), 1 + NGINX_UPGRADE.len() + NGINX_BESIDE.len());
-        // Once is enough, and what is not nginx's has nothing of it.
-        assert_eq!(of(upgrade_headers(Some(&hop("nginx")), "/ws")), bare);
-        assert_eq!(of(upgrade_headers(Some(&hop("Apache")), "/ws")).len(), 2);
     }
 
     #[test]

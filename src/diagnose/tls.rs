@@ -10,6 +10,7 @@ use crate::event::finding::Confidence::{Certain, Likely, Possible};
 use crate::event::{
     CertificateRequest, DialFailed, DialFault, Finding, PayloadBytes, SecondLook, Tried, Unshared, show,
 };
+use crate::wire::foreign::{self, Foreign};
 
 pub use certificates::told;
 
@@ -343,7 +344,7 @@ fn first_line(first: &[u8]) -> &[u8] {
 
 /// A TLS alert as the first bytes of an answer to a plain request: the port speaks TLS.
 pub fn is_alert_record(facts: &Facts, first: &[u8]) -> bool {
-    !facts.is_tls() && first.starts_with(&[0x15, 0x03])
+    !facts.is_tls() && foreign::of(first) == Some(Foreign::TlsAlert)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::diagnose::banners;
 use crate::diagnose::facts::Facts;
 use crate::diagnose::tls;
 use crate::event::finding::Confidence::{Certain, Likely, Possible};
-use crate::event::{DialFailed, DialFault, Finding, PayloadBytes, Tried, show};
+use crate::event::{DialFailed, DialFault, Finding, LookEnd, PayloadBytes, Tried, show};
 use crate::moment::Span;
 
 /// A dial whose request was not answered in HTTP; none for every other fault.
@@ -69,7 +69,7 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
     let finding = Finding::of("not-http", "server side", "what came back is not HTTP")
         .saw(format!("first bytes: {}", show::bytes(first)));
     match banners::speaker(first) {
-        Some((who, sure)) if who.contains("HTTP/2") => finding
+        Some((banners::HTTP2_ONLY, sure)) => finding
             .because(sure, "the port speaks HTTP/2 only")
             .advise("let the server speak HTTP/1.1 on this port as well"),
         Some((who, sure)) => {
@@ -88,9 +88,6 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
 fn is_text(first: &[u8]) -> bool {
     !first.is_empty() && first.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
-
-/// How the words of a second look end that was cut off too.
-const ENDED: &str = "ended without an answer";
 
 /// Some servers (libwebsockets) end a connection whose subprotocol they do not know.
 fn offered_words(facts: &Facts) -> Option<String> {
@@ -139,7 +136,7 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
             )
             .advise("look at the log of the server side for this moment, and whether what stands behind the TLS side runs"),
         // A port that ends whatever comes is no HTTP server that refuses one request.
-        false if facts.second_look(Tried::Tls).is_some_and(|look| look.words.ends_with(ENDED)) => finding
+        false if facts.second_look(Tried::Tls).is_some_and(|look| look.end == Some(LookEnd::Cut)) => finding
             .saw_all(facts.second_look_words())
             .because(
                 Possible,
@@ -164,7 +161,7 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::event::Phase;
+    use crate::event::{Phase, SecondLook};
     use crate::wire::head::Head;
 
     fn judged(fault: DialFault, took: Span) -> Finding {
@@ -200,6 +197,26 @@ mod tests {
         assert_eq!(judged(cut(0), Span::from_millis(3)).code, "cut-before-answer");
         assert!(judged(cut(0), Span::from_millis(1004)).cause.starts_with("Engine.IO"));
         assert!(judged(cut(20), Span::from_millis(1004)).fact.ends_with("after 20 B"));
+    }
+
+    #[test]
+    fn an_end_without_a_word_may_be_nginx_s_444() {
+        let look = |end: LookEnd| SecondLook {
+            tried: Tried::Tls,
+            answered: false,
+            end: Some(end),
+            words: "a try".into(),
+            status: None,
+            date_unix: None,
+            took: Span::ZERO,
+        };
+        for (end, is_told) in [(LookEnd::NoTls, true), (LookEnd::Cut, false)] {
+            let facts = Facts { url: "ws://a/".into(), second_looks: vec![look(end)], ..Facts::default() };
+            let fault = DialFault::CutBeforeAnswer { reset: false, received: 0 };
+            let finding = failed(&facts, &DialFailed { phase: Phase::Upgrade, fault, took: Span::ZERO }).unwrap();
+            assert_eq!((finding.code, finding.confidence), ("cut-before-answer", Possible), "{end:?}");
+            assert_eq!(finding.cause.contains("(444)"), is_told, "{end:?}: {}", finding.cause);
+        }
     }
 
     #[test]

@@ -266,10 +266,10 @@ fn is_accept_right(facts: &Facts) -> bool {
     key.zip(facts.answered("Sec-WebSocket-Accept")).is_some_and(|(key, got)| got == accept_key(key))
 }
 
-/// The hop in front that left its name in the answer.
+/// The hop in front that names itself in the answer; a field that is only usual for one is not enough.
 fn front(facts: &Facts) -> Option<&'static str> {
     let answer = facts.answer.as_ref()?;
-    hops::hops(answer).into_iter().find(|hop| hop.kind != Kind::Application).map(|hop| hop.name)
+    hops::hops(answer).into_iter().find(|hop| hop.kind != Kind::Application && hop.certain).map(|hop| hop.name)
 }
 
 fn subprotocol_not_answered(facts: &Facts, finding: Finding) -> Finding {

@@ -30,7 +30,7 @@ pub use ended::{Direction, Ended, FrameBrief, How, LastSent, Side};
 pub use exam::{ExamPlanned, ExamResult, Examined, IdleEnd, IdleFound, IdleKind, IdleSocket};
 pub use finding::Finding;
 pub use input::{InputBad, InputEnded, LinesFate};
-pub use second_look::{SecondLook, Tried};
+pub use second_look::{LookEnd, SecondLook, Tried};
 pub use verdict::{Exit, Judged, RunEnded};
 
 use crate::moment::{Moment, Span};

@@ -11,6 +11,9 @@ pub struct SecondLook {
     pub tried: Tried,
     /// It came to what was looked for: TLS was agreed, or a plain request had an HTTP answer.
     pub answered: bool,
+    /// How it ended, where it did not come to that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<LookEnd>,
     /// What was done and what came of it: `a TLS handshake: agreed on TLS 1.3`.
     pub words: String,
     /// The status of the HTTP answer.
@@ -33,4 +36,35 @@ pub enum Tried {
     Plain,
     /// TLS with any certificate, and a request behind it.
     WithoutTrust,
+}
+
+/// How a further look ended that did not come to what was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookEnd {
+    /// Nothing came in time.
+    NoAnswer,
+    /// TCP ended, or was reset.
+    Cut,
+    /// It is TLS, and nothing was agreed.
+    NoAgreement,
+    /// Bytes came that are no TLS, or a certificate that is not taken.
+    NoTls,
+    /// Bytes came that are no HTTP.
+    NoHttp,
+    NoConnection,
+}
+
+impl LookEnd {
+    /// As it stands in the words of the look.
+    pub fn words(self) -> &'static str {
+        match self {
+            LookEnd::NoAnswer => "no answer",
+            LookEnd::Cut => "ended without an answer",
+            LookEnd::NoAgreement => "TLS, and no agreement",
+            LookEnd::NoTls => "no TLS",
+            LookEnd::NoHttp => "no HTTP",
+            LookEnd::NoConnection => "no connection",
+        }
+    }
 }

@@ -126,43 +126,11 @@ async fn read_body<S: AsyncRead + Unpin>(io: &mut S, head: &Head, rest: &[u8], w
 
 fn refused(head: &Head, status: u16) -> NotUpgraded {
     let location = head.first("Location").filter(|_| (300..400).contains(&status)).map(str::to_string);
-    let mut wishes = head.all("Retry-After");
-    // Two of them say nothing.
-    let wish = wishes.next().filter(|_| wishes.next().is_none());
-    let retry_after = wish.and_then(|wish| retry_after(wish, head.first("Date")));
-    NotUpgraded { fault: DialFault::Refused { status, reason: head.reason().to_string() }, retry_after, location }
-}
-
-/// RFC 9110 10.2.3: seconds, or a date, which is read against the server's own clock.
-fn retry_after(wish: &str, date: Option<&str>) -> Option<Span> {
-    let digits = wish.trim();
-    // A sign is none of the grammar's.
-    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Span::from_secs(digits.parse::<u64>().unwrap_or(u64::MAX).min(1 << 30)));
-    }
-    let until = httpdate::parse_http_date(wish).ok()?;
-    let now = httpdate::parse_http_date(date?).ok()?;
-    Some(until.duration_since(now).unwrap_or_default().into())
+    let fault = DialFault::Refused { status, reason: head.reason().to_string() };
+    NotUpgraded { fault, retry_after: head.retry_after(), location }
 }
 
 fn breach(breach: crate::wire::upgrade_check::Breach) -> UpgradeBreach {
     let crate::wire::upgrade_check::Breach { code, must_fail, expected, got } = breach;
     UpgradeBreach { code: code.into(), must_fail, expected, got }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
-        assert_eq!(retry_after(" 7 ", None), Some(Span::from_secs(7)));
-        let (date, later) = ("Sun, 22 Nov 2026 10:00:00 GMT", "Sun, 22 Nov 2026 10:01:30 GMT");
-        assert_eq!(retry_after(later, Some(date)), Some(Span::from_secs(90)));
-        assert_eq!(retry_after(date, Some(later)), Some(Span::ZERO));
-        assert_eq!(retry_after("soon", Some(date)), None);
-        assert_eq!(retry_after("+7", None), None);
-        assert_eq!(retry_after("", None), None);
-        assert_eq!(retry_after("99999999999999999999999", None), Some(Span::from_secs(1 << 30)));
-    }
 }

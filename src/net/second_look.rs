@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use crate::event::{CertificateFaultKind, DialFault, Phase, SecondLook, Tried};
+use crate::event::{CertificateFaultKind, DialFault, LookEnd, Phase, SecondLook, Tried};
 use crate::moment::Span;
 use crate::net::clock::Clock;
 use crate::net::exchange::{self, Way};
@@ -59,20 +59,21 @@ pub async fn look(
     plan.tls = tls::Plan { insecure: true, ..plan.tls };
     let way = exchange::connect(&plan, addresses, WAIT, clock).await;
     let left = Span::from_nanos(WAIT.nanos().saturating_sub(clock.now().since(began).nanos()));
-    let (answered, words, head) = match (way, tried) {
-        (Err(fault), _) => (false, failed_words(tried, &fault), None),
-        (Ok(way), Tried::Tls) => (true, agreed_words(&way), None),
+    let (end, words, head) = match (way, tried) {
+        (Err(fault), _) => failed(tried, &fault),
+        (Ok(way), Tried::Tls) => (None, agreed_words(&way), None),
         (Ok(mut way), Tried::Plain | Tried::WithoutTrust) => {
             let asked = exchange::ask(&mut way.stream, request, left).await;
             match asked {
-                Ok((head, _)) => (true, format!("{}: {}", what(tried), head.start()), Some(head)),
-                Err(fault) => (false, failed_words(tried, &fault), None),
+                Ok((head, _)) => (None, format!("{}: {}", what(tried), head.start()), Some(head)),
+                Err(fault) => failed(tried, &fault),
             }
         }
     };
     SecondLook {
         tried,
-        answered,
+        answered: end.is_none(),
+        end,
         words,
         status: head.as_ref().and_then(Head::status),
         date_unix: head.as_ref().and_then(exchange::date_unix),
@@ -93,16 +94,16 @@ fn agreed_words(way: &Way) -> String {
     format!("{}: agreed on {version}", what(Tried::Tls))
 }
 
-fn failed_words(tried: Tried, fault: &DialFault) -> String {
+fn failed(tried: Tried, fault: &DialFault) -> (Option<LookEnd>, String, Option<Head>) {
     let end = match fault {
-        DialFault::TimedOut { .. } => "no answer",
-        DialFault::Tls { not_tls: None, .. } => "TLS, and no agreement",
-        DialFault::Tls { .. } | DialFault::Certificate { .. } => "no TLS",
-        DialFault::TlsCut { .. } | DialFault::CutBeforeAnswer { .. } => "ended without an answer",
-        DialFault::NotHttp { .. } => "no HTTP",
-        _ => "no connection",
+        DialFault::TimedOut { .. } => LookEnd::NoAnswer,
+        DialFault::Tls { not_tls: None, .. } => LookEnd::NoAgreement,
+        DialFault::Tls { .. } | DialFault::Certificate { .. } => LookEnd::NoTls,
+        DialFault::TlsCut { .. } | DialFault::CutBeforeAnswer { .. } => LookEnd::Cut,
+        DialFault::NotHttp { .. } => LookEnd::NoHttp,
+        _ => LookEnd::NoConnection,
     };
-    format!("{}: {end}", what(tried))
+    (Some(end), format!("{}: {}", what(tried), end.words()), None)
 }
 
 #[cfg(test)]

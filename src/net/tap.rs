@@ -1,6 +1,7 @@
-//! The wire tap: a passive stream between TLS and the filter. It forwards every call unchanged and walks the bytes that
-//! passed, so that frames, masks, reserved bits and true Close codes are known whatever the message engine makes of them.
-//! Owns the notes, the counters and the stream's first error in each direction; judges nothing beyond a frame's legality.
+//! The wire tap: a passive stream between TLS and the filter. It forwards every call unchanged, but for pauses of reading,
+//! and walks the bytes that passed, so that frames, masks, reserved bits and true Close codes are known whatever the
+//! message engine makes of them. Owns the notes, the counters, the stream's first error in each direction, and how much
+//! one pass of reading gives; judges nothing beyond a frame's legality.
 
 use std::collections::VecDeque;
 use std::io;

@@ -231,7 +231,11 @@ fn masked_failure(failed: &DialFailed) -> Option<DialFailed> {
             DialFault::InvalidUpgrade { breaches }
         }
         DialFault::NotHttp { first, malformed } => {
-            DialFault::NotHttp { first: masked_bytes(first)?, malformed: malformed.clone() }
+            let (bytes, words) = (masked_bytes(first), malformed.as_deref().map(text));
+            if bytes.is_none() && words == *malformed {
+                return None;
+            }
+            DialFault::NotHttp { first: bytes.unwrap_or_else(|| first.clone()), malformed: words }
         }
         DialFault::Redirects { words } => DialFault::Redirects { words: text(words) },
         DialFault::NameNotFound { .. }
@@ -413,7 +417,7 @@ fn is_token_part(character: char) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::event::ConnId;
+    use crate::event::{ConnId, Phase};
     use crate::moment::{Moment, Span};
     use crate::wire::head::HeadReader;
 
@@ -529,5 +533,17 @@ mod tests {
             "it points to \"wss://***@h/?key=***\", not here"
         );
         assert_eq!(text("got eyJhbGciOi.eyJzdWIi.sig, expected chat"), "got ***, expected chat");
+    }
+
+    #[test]
+    fn a_line_of_a_broken_head_is_masked_though_the_first_bytes_hold_no_secret() {
+        let failed = |line: &str| {
+            let malformed = Some(format!("a line of the head is no header field: \"{line}\""));
+            let fault = DialFault::NotHttp { first: PayloadBytes(b"HTTP/1.1 200 OK".to_vec()), malformed };
+            DialFailed { phase: Phase::Upgrade, fault, took: Span::ZERO }
+        };
+        let masked = masked_failure(&failed("see http://ana:pw@h/"));
+        assert_eq!(masked, Some(failed("see http://***@h/")));
+        assert_eq!(masked_failure(&failed("see http://h/")), None);
     }
 }

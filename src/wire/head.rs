@@ -1,9 +1,11 @@
 //! HTTP/1.1 heads kept verbatim: start line, fields in their order and spelling, and the very bytes (RFC 9112 sections
 //! 2 to 5; field names and lists RFC 9110 section 5). Owns what a head says; reading one from a stream is `reader`, the
-//! body behind it is `body`, what it means for an upgrade is `upgrade` and `upgrade_check`.
+//! body behind it is `body`, the wait that it asks for `retry_after`, what it means for an upgrade is `upgrade` and
+//! `upgrade_check`.
 
 pub mod body;
 pub mod reader;
+mod retry_after;
 #[cfg(test)]
 mod tests;
 

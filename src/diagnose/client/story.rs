@@ -13,6 +13,7 @@ use crate::event::{ConnId, Direction, Ended, FrameBrief, How, Side};
 use crate::moment::{Moment, Span};
 use crate::wire::close::is_normal;
 use crate::wire::head::Head;
+use crate::wire::header::Opcode;
 
 /// So many connections are named.
 const NAMED_MAX: usize = 16;
@@ -20,8 +21,6 @@ const NAMED_MAX: usize = 16;
 const DETAILS_MAX: u32 = 64;
 /// A connection that was open for so long was a good one.
 const STABLE: Span = Span::from_secs(10);
-/// The opcode of a Close frame.
-const CLOSE: u8 = 8;
 /// A longer Retry-After is not waited for.
 const RETRY_AFTER_MAX: u64 = 3600;
 
@@ -264,6 +263,7 @@ fn end_of(ended: &Ended) -> End {
 
 /// How long our Close was out. The silence of an end is that before the Close, whoever sent it.
 fn since_our_close(ended: &Ended) -> Span {
-    let is_close = |frame: &&FrameBrief| frame.direction == Direction::Out && frame.opcode == CLOSE;
+    let is_close =
+        |frame: &&FrameBrief| frame.direction == Direction::Out && Opcode::from_bits(frame.opcode) == Opcode::Close;
     ended.last_frames.iter().find(is_close).map_or(ended.quiet_out, |frame| frame.ago)
 }

@@ -85,6 +85,13 @@ fn a_private_code_of_an_unknown_product_names_its_rivals() {
 }
 
 #[test]
+fn a_code_of_the_registry_that_libraries_use_too_is_possible_at_the_most() {
+    for code in [3000, 3003, 3008] {
+        assert_eq!(judged(close(Some(code), "")).confidence, Possible, "{code}");
+    }
+}
+
+#[test]
 fn the_subprotocol_tells_whose_code_it_is() {
     let mut graphql = dropped(close(Some(4408), "Connection initialisation timeout"));
     graphql.head = Some(Head::verbatim(

@@ -22,6 +22,9 @@ const KNOBS: &[Knob] = &[
     knob_of("nginx", &["proxy_read_timeout"],
         "the longest silence towards the application: before its answer it ends with 504, after the 101 with FIN", ""),
     knob_of("ingress-nginx", &["proxy-read-timeout"], "the annotation that sets proxy_read_timeout", ""),
+    knob_of("ingress-nginx", &["worker-shutdown-timeout"],
+        "how long old workers, and the WebSockets on them, may live after any change of the configuration; without it: \
+         240 s", "worker-shutdown-timeout: \"3600s\""),
     knob_of("nginx", &["proxy_send_timeout"],
         "how long the application may take none of the bytes that wait for it; silence alone does not use it up",
         "proxy_send_timeout 3600s;"),

@@ -41,7 +41,8 @@ const SUBJECTS: &[Subject] = &[
     subject(&["openresty"], "openresty", "proxy", &["nginx"],
         "as nginx: it takes Upgrade and Connection out unless told"),
     subject(&["ingress-nginx", "nginx-ingress"], "ingress-nginx", "proxy", &["ingress-nginx"],
-        "passes upgrades on by itself; a new configuration ends the old workers, and their connections with them"),
+        "passes upgrades on by itself; a new configuration ends the old workers after 240 s, unless \
+         worker-shutdown-timeout is set, and their connections with them"),
     subject(&["apache", "apache2", "httpd"], "Apache", "proxy", &["Apache"],
         "takes Upgrade out of a request, unless its ProxyPass has upgrade=websocket or leads to ws://"),
     subject(&["haproxy"], "HAProxy", "proxy", &["HAProxy"],

@@ -76,6 +76,9 @@ fn the_signatures_by_age_are_known() {
         (30, "Jetty 12"),
         (30, "HAProxy"),
         (30, "SignalR"),
+        (30, "WebSocket-Node"),
+        (30, "the STOMP broker of Spring"),
+        (33, "Centrifugo"),
         (40, "python websockets"),
         (40, "uvicorn"),
         (45, "Engine.IO (Socket.IO)"),
@@ -99,6 +102,7 @@ fn the_signatures_by_age_are_known() {
         (300, "Envoy"),
         (300, "Istio"),
         (300, "Contour"),
+        (300, "Envoy Gateway"),
         (300, "Azure Front Door"),
         (300, "Cloud Run"),
         (300, "Jetty 9"),
@@ -119,6 +123,32 @@ fn the_signatures_by_age_are_known() {
     ] {
         assert!(all().any(|known| known.seconds == seconds && known.product == product), "{seconds} s: {product}");
     }
+}
+
+/// What is only said of a product is a suspect at the most: `idle::blame` makes it possible.
+#[test]
+fn figures_that_nobody_read_in_a_source_are_marked_so() {
+    let mut said: Vec<(u64, &str)> =
+        all().filter(|known| !known.verified).map(|known| (known.seconds, known.product)).collect();
+    said.sort_unstable();
+    let expected = [
+        (15, "Envoy"),
+        (20, "Azure App Gateway"),
+        (30, "HAProxy"),
+        (50, "HAProxy"),
+        (60, "Apache"),
+        (60, "Fly.io"),
+        (100, "Cloudflare"),
+        (230, "Azure App Service"),
+        (240, "Azure App Service"),
+        (270, "a mobile carrier's NAT"),
+        (300, "Jetty 9"),
+        (300, "Jetty 9 and 10"),
+        (400, "Cloudflare"),
+        (900, "Cloudflare"),
+        (3600, "an access token of 1 hour"),
+    ];
+    assert_eq!(said, expected);
 }
 
 #[test]

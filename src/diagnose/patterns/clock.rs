@@ -47,7 +47,8 @@ fn together(drops: &[Dropped], like: &[usize]) -> Option<Common> {
     let finding =
         Finding::of("drops-together", "server side", fact).saw(format!("ages {}", ages(drops, &explains))).because(
             if explains.len() >= 3 { Likely } else { Possible },
-            "a restart, a deployment or a reload ends all connections at once; or the path to all of them was cut",
+            "a restart, a deployment or a reload ends all connections at once (ingress-nginx: 240 s after any change \
+             of its configuration, unless worker-shutdown-timeout is set); or the path to all of them was cut",
         );
     Some(Common { finding, explains })
 }

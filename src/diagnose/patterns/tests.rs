@@ -184,6 +184,7 @@ fn drops_at_the_same_minute_of_the_hour_are_the_clocks() {
 fn drops_at_the_same_moment_and_of_other_ages_are_a_restart() {
     let found = only(&[at(500.0, 23.0), at(500.2, 119.8), at(500.4, 59.4)]);
     assert_eq!((found.finding.code, found.finding.confidence), ("drops-together", Likely));
+    assert!(found.finding.cause.contains("ingress-nginx: 240 s after"), "{}", found.finding.cause);
     // The twin: one connection after the other.
     assert_eq!(codes(&[at(500.0, 23.0), at(500.7, 0.4)]), [""; 0]);
 }

@@ -3,7 +3,6 @@
 //! own words are `fingerprints`'.
 
 use crate::diagnose::facts::contains;
-use crate::diagnose::hops::Kind;
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Likely, Possible};
@@ -154,7 +153,7 @@ fn django(answer: &Answer<'_>) -> Option<Finding> {
         return None;
     }
     let finding = answer.finding(NOWHERE);
-    let proxied = answer.proxy().is_some_and(|hop| hop.kind == Kind::Proxy);
+    let proxied = answer.own_proxy().is_some();
     // Daphne is an ASGI server, which hands an upgrade to channels: what came to Django was none.
     if answer.passed("Daphne") || proxied {
         return Some(path_or_upgrade(

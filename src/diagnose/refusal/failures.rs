@@ -2,7 +2,6 @@
 //! 15.6; RFC 6455 section 4.2.1). Owns those two readings; what a hop says of what stands behind it is `gateways`'.
 
 use crate::diagnose::facts::contains;
-use crate::diagnose::hops::{Hop, Kind};
 use crate::diagnose::refusal::known::Answer;
 use crate::diagnose::refusal::pages::said_itself;
 use crate::diagnose::remedies;
@@ -66,10 +65,6 @@ fn old_http(answer: &Answer<'_>) -> Option<Finding> {
         _ => return None,
     };
     let finding = answer.finding("http-1-0-hop").saw("our request left as HTTP/1.1").because(sure, cause);
-    Some(remedies::http11(proxy_but_providers(answer), answer.facts.path()).on(finding))
-}
-
-/// A provider's network in front does not speak HTTP/1.0; a proxy of one's own does.
-fn proxy_but_providers<'a>(answer: &'a Answer<'_>) -> Option<&'a Hop> {
-    answer.proxy().filter(|hop| hop.kind == Kind::Proxy)
+    // A provider's network in front does not speak HTTP/1.0; a proxy of one's own does.
+    Some(remedies::http11(answer.own_proxy(), answer.facts.path()).on(finding))
 }

@@ -16,6 +16,7 @@ mod texts;
 
 use crate::diagnose::facts::Facts;
 use crate::diagnose::hops::{self, Hop, Kind};
+use crate::diagnose::refusal::known;
 use crate::event::{Finding, show};
 
 /// The finding for a refusal that a known server made in its own words; none when nobody is recognised, or when our own
@@ -40,10 +41,7 @@ struct Refused<'a> {
 impl<'a> Refused<'a> {
     /// `HTTP 400 Bad Request`.
     fn said(&self) -> String {
-        match self.reason.trim() {
-            "" => format!("HTTP {}", self.status),
-            reason => format!("HTTP {} {}", self.status, show::safe(reason)),
-        }
+        known::words(self.status, self.reason)
     }
 
     /// What our request asked for, with the query.

@@ -55,6 +55,11 @@ impl<'a> Answer<'a> {
         of_kind(Kind::Proxy).or_else(|| of_kind(Kind::Edge))
     }
 
+    /// The proxy of one's own nearest to the application: a provider in front hides it, or there is none.
+    pub(super) fn own_proxy(&self) -> Option<&Hop> {
+        self.proxy().filter(|hop| hop.kind == Kind::Proxy)
+    }
+
     /// One field of our request.
     pub(super) fn sent(&self, name: &str) -> Option<&'a str> {
         self.facts.sent.as_ref()?.first(name)

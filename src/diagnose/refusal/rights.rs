@@ -312,10 +312,18 @@ fn challenged(answer: &Answer<'_>, finding: Finding, wanted: &str) -> Finding {
 }
 
 fn unchallenged(answer: &Answer<'_>, finding: Finding, sent: bool, in_query: bool) -> Finding {
-    if contains(answer.body, "{\"message\":\"Unauthorized\"}") || answer.passed("AWS API Gateway") {
-        return finding
-            .because(Likely, "the API Gateway's authorizer found no token where it looks for one, or refused it")
-            .advise("look at the authorizer's identity source: it names the header or the query that is wanted");
+    let in_its_words = contains(answer.body, "{\"message\":\"Unauthorized\"}");
+    let passed = answer.passed("AWS API Gateway");
+    if in_its_words || passed {
+        let cause = "the API Gateway's authorizer found no token where it looks for one, or refused it";
+        let help = "look at the authorizer's identity source: it names the header or the query that is wanted";
+        // Many applications have these words, and others of AWS these fields.
+        return match in_its_words && passed {
+            true => finding.because(Likely, cause).advise(help),
+            false => finding
+                .because(Possible, format!("if it is an API Gateway of AWS: {cause}; else the application's own check"))
+                .advise(format!("{help}; else look at the application's log")),
+        };
     }
     let cause = match (sent, in_query) {
         (true, _) => "the token, cookie or password is wrong, expired, or meant for another service",

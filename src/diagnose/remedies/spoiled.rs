@@ -1,6 +1,6 @@
 //! Configuration against what a hop does to a request on its way: a header that it sends twice or takes away, a method
-//! that it changes. Owns which directive does that in which product, and how to find it; whether it was done is
-//! `refusal::spoiled`'s.
+//! or a path that it changes. Owns which directive does that in which product, and how to find it; whether it was done
+//! is `refusal`'s.
 
 use super::{NGINX_UPGRADE, Remedy, is_nginx};
 use crate::diagnose::hops::Hop;
@@ -64,6 +64,16 @@ pub fn keep_method(hop: &Hop) -> Option<Remedy> {
         _ => return None,
     };
     Some(found_by(hop, directive, Some(line.to_owned())))
+}
+
+/// What changes a path in this product, behind a blank and in brackets; empty where nothing is known to.
+pub fn path_rule(hop: &Hop) -> &'static str {
+    match hop.name {
+        "nginx" | "openresty" => " (a URI behind proxy_pass replaces the prefix)",
+        "Apache" => " (the two paths of ProxyPass)",
+        "Caddy" => " (handle_path and uri strip_prefix take the prefix away)",
+        _ => "",
+    }
 }
 
 fn found_by(hop: &Hop, directive: &str, line: Option<String>) -> Remedy {

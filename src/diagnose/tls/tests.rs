@@ -4,7 +4,7 @@
 
 use super::certificates::told as told_of;
 use super::*;
-use crate::event::{Certificate, CertificateFault, CertificateFaultKind, ChainLink, Phase, TlsReady};
+use crate::event::{Certificate, CertificateFault, CertificateFaultKind, ChainLink, LookEnd, Phase, TlsReady};
 use crate::moment::Span;
 
 fn certificate(days_left: i64) -> Certificate {
@@ -107,7 +107,8 @@ fn a_fault_of_another_layer_is_not_ours() {
 }
 
 fn looked(tried: Tried, answered: bool, status: Option<u16>, date_unix: Option<i64>) -> Facts {
-    let look = SecondLook { tried, answered, words: "a try".into(), status, date_unix, took: Span::ZERO };
+    let end = (!answered).then_some(LookEnd::NoAnswer);
+    let look = SecondLook { tried, answered, end, words: "a try".into(), status, date_unix, took: Span::ZERO };
     Facts {
         url: "wss://a/".into(),
         second_looks: vec![look],

@@ -89,6 +89,9 @@ fn a_rewritten_connection_header_names_the_hop_where_one_is_known() {
     assert_told(&first(&bare("", &known)), "connection-header-wrong", Likely, "Heroku puts its own");
     let twin = format!("Upgrade: websocket\r\nConnection: close\r\n{ACCEPT}");
     assert_told(&first(&bare("", &twin)), "connection-header-wrong", Possible, "written by hand");
+    // A field that is only usual for a product names nobody.
+    let unsure = format!("Upgrade: websocket\r\nConnection: keep-alive\r\nX-Azure-Ref: 0a\r\n{ACCEPT}");
+    assert_told(&first(&bare("", &unsure)), "connection-header-wrong", Possible, "written by hand");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 
 use super::*;
 use crate::event::EventKind;
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::watch::heartbeat::{Heartbeat, Output, Payload, Role};
 
 const WALL: i64 = 1_700_000_000_000;
@@ -202,6 +202,35 @@ fn heartbeats_of_the_server_are_watched() {
         let (plan, mut beats) = begun(name);
         beats.peer_ping(at);
         assert_eq!(beats.deadline(), Some(at.after(plan.every.unwrap().plus(plan.timeout))), "{name}");
+    }
+}
+
+/// The times of the products, in seconds: between two heartbeats, and until one is missed (none: ours to choose).
+#[rustfmt::skip]
+const TIMES: &[(&str, f64, Option<f64>)] = &[
+    ("ping", 20.0, Some(10.0)), ("phoenix", 30.0, Some(30.0)), ("phoenix-v1", 30.0, None), ("supabase", 25.0, None),
+    ("engineio", 25.0, Some(20.0)), ("engineio3", 25.0, Some(60.0)), ("signalr", 15.0, Some(30.0)),
+    ("signalr-messagepack", 15.0, Some(30.0)), ("stomp", 10.0, None), ("sockjs", 25.0, None), ("graphql", 10.0, None),
+    ("appsync", 300.0, None), ("pusher", 120.0, Some(30.0)), ("centrifugo", 25.0, Some(8.0)),
+    ("actioncable", 3.0, Some(3.0)), ("ddp", 17.5, Some(15.0)), ("home-assistant", 30.0, None),
+    ("discord", 41.25, None), ("slack-rtm", 6.0, Some(4.0)), ("slack-socket", 30.0, Some(5.0)),
+    ("twitch-irc", 300.0, None), ("twitch-eventsub", 10.0, None), ("binance", 20.0, Some(40.0)), ("okx", 15.0, None),
+    ("bitget", 15.0, None), ("bybit", 20.0, None), ("mexc", 30.0, None), ("hyperliquid", 50.0, None),
+    ("poloniex", 30.0, None), ("delta", 30.0, None), ("polymarket", 10.0, None), ("gateio", 30.0, None),
+    ("coinex", 30.0, None), ("huobi", 5.0, None), ("htx", 5.0, None), ("cryptocom", 30.0, None),
+    ("deribit", 10.0, None), ("woox", 10.0, None),
+];
+
+#[test]
+fn the_times_are_those_of_the_products() {
+    for (name, every, timeout) in TIMES {
+        let plan = preset(name).unwrap_or_else(|| panic!("no preset {name}"));
+        assert_eq!(plan.every.map(Span::seconds), Some(*every), "{name}");
+        assert!(timeout.is_none_or(|timeout| plan.timeout.seconds() == timeout), "{name}: {:?}", plan.timeout);
+    }
+    // Payloads that nobody read in a source are not told as if somebody had.
+    for name in ["ocpp", "twitch-irc", "twitch-pubsub", "cloudflare-do"] {
+        assert!(find(builtin(), name).is_some_and(|preset| !preset.verified), "{name}");
     }
 }
 

@@ -29,15 +29,16 @@ fn not_accepted(refused: &Refused) -> Option<Finding> {
         return Some(daphne(refused));
     }
     let path = show::safe(refused.facts.path());
-    Some(
-        Finding::of("route-missing", "server side", not_accepted_fact(refused))
-            .saw(format!("an empty 403 as {server} has it; {}", origin_line(refused)))
-            .because(
-                sure,
-                "there is no such route, or the handler closed before it accepted (its check of Origin or login)",
-            )
-            .advise(format!("compare the path {path} with the application's WebSocket routes; then look at its log")),
-    )
+    let finding = Finding::of("route-missing", "server side", not_accepted_fact(refused))
+        .saw(format!("an empty 403 as {server} has it; {}", origin_line(refused)));
+    let cause = "there is no such route, or the handler closed before it accepted (its check of Origin or login)";
+    let help = format!("compare the path {path} with the application's WebSocket routes; then look at its log");
+    Some(match refused.proxy() {
+        None => finding.because(sure, cause).advise(help),
+        Some(hop) => finding
+            .because(sure, format!("{cause}; or {} takes a part of the path away or adds one", hop.name))
+            .advise(format!("{help}, and at what {} makes of the path{}", hop.name, remedies::path_rule(&hop))),
+    })
 }
 
 fn not_accepted_fact(refused: &Refused) -> String {

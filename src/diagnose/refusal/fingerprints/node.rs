@@ -43,15 +43,10 @@ fn node_ws(refused: &Refused) -> Option<Finding> {
          WebSocketServers share one HTTP server",
         proxy.name
     );
-    let rule = match proxy.name {
-        "nginx" | "openresty" => " (a URI behind proxy_pass replaces the prefix)",
-        "Apache" => " (the two paths of ProxyPass)",
-        "Caddy" => " (handle_path and uri strip_prefix take the prefix away)",
-        _ => "",
-    };
     Some(finding.because(Likely, cause).advise(format!(
-        "compare {path} with the option path of WebSocketServer, then with what {} makes of it{rule}",
-        proxy.name
+        "compare {path} with the option path of WebSocketServer, then with what {} makes of it{}",
+        proxy.name,
+        remedies::path_rule(&proxy)
     )))
 }
 

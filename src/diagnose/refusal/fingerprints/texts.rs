@@ -39,8 +39,10 @@ enum Means {
     NotHttp2,
     /// A subprotocol that it knows.
     Subprotocol,
-    /// Its own code failed or cannot upgrade.
+    /// Its own code failed.
     Inside(&'static str),
+    /// Its own code cannot upgrade: something hides the connection from it.
+    Hidden(&'static str),
     /// The server is not set up for upgrades.
     Unready(&'static str),
 }
@@ -48,7 +50,9 @@ enum Means {
 /// One text: status (0 is any), place, text, server, meaning.
 type Row = (u16, Place, &'static str, &'static str, Means);
 
-use Means::{Connection, Header, Http11, Inside, Method, NotHttp2, OnlyConnection, OnlyUpgrade, Subprotocol, Unready};
+use Means::{
+    Connection, Header, Hidden, Http11, Inside, Method, NotHttp2, OnlyConnection, OnlyUpgrade, Subprotocol, Unready,
+};
 use Place::{Body, Reason, Whole};
 
 const KEY: &str = "Sec-WebSocket-Key";
@@ -57,11 +61,13 @@ const WRAPPED: &str = "a wrapper around the response hides http.Hijacker, which 
     Sec-WebSocket-Extensions itself";
 const UNABLE: &str =
     "a wrapper around the response hides http.Hijacker, which an upgrade needs; or this server has no WebSocket at all";
+/// What Tornado says of an Upgrade that is lost, and of one that came twice. aiohttp has it behind words of its own,
+/// and takes two.
+const EITHER: &str = "Can \"Upgrade\" only to \"WebSocket\"";
 
 /// The first row that fits counts: longer texts stand before those that they contain.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    (400, Whole, "Invalid Upgrade header", "node ws", Means::Upgrade),
     (400, Whole, "Missing or invalid Sec-WebSocket-Key header", "node ws", Header(KEY)),
     (400, Whole, "Missing or invalid Sec-WebSocket-Version header", "node ws", Header(VERSION)),
     (405, Whole, "Invalid HTTP method", "node ws", Method),
@@ -95,7 +101,7 @@ const ROWS: &[Row] = &[
     (0, Body, "No CONNECTION upgrade hdr", "aiohttp", OnlyConnection),
     (400, Body, "Handshake error: ", "aiohttp", Header(KEY)),
     (400, Body, "Unsupported version: ", "aiohttp", Header(VERSION)),
-    (0, Body, "Can \"Upgrade\" only to \"WebSocket\"", "Tornado or Spring", Means::Upgrade),
+    (0, Body, EITHER, "Tornado or Spring", Means::Upgrade),
     (0, Body, "\"Connection\" must be \"Upgrade\"", "Tornado", OnlyConnection),
     (0, Body, "\"Connection\" must be \"upgrade\"", "Spring", OnlyConnection),
     (400, Whole, "Missing/Invalid WebSocket headers", "Tornado", Header(KEY)),
@@ -157,10 +163,10 @@ fn shaped(refused: &Refused) -> Option<Finding> {
             meaning(refused, "gorilla", OnlyUpgrade, Likely)
         }
         (500, Some("13")) if from_go && refused.is_whole("Internal Server Error") => {
-            meaning(refused, "gorilla", Inside(WRAPPED), Likely)
+            meaning(refused, "gorilla", Hidden(WRAPPED), Likely)
         }
         (501, None) if from_go && refused.is_whole("Not Implemented") => {
-            meaning(refused, "coder/websocket", Inside(UNABLE), Possible)
+            meaning(refused, "coder/websocket", Hidden(UNABLE), Possible)
         }
         _ => None,
     }
@@ -176,17 +182,26 @@ fn meaning(refused: &Refused, server: &str, means: Means, sure: Confidence) -> O
         Http11 => Some(old_http(refused, server)),
         NotHttp2 => Some(by_http2(refused, server)),
         Subprotocol => Some(subprotocol(refused, server)),
-        Inside(why) => Some(inside(refused, server, why, sure)),
+        Inside(why) => {
+            Some(inside(refused, server, why, sure).advise("look at the application's log at the time of this answer"))
+        }
+        Hidden(why) => Some(inside(refused, server, why, sure).advise(
+            "give the middleware's ResponseWriter a Hijack method, or mount the path outside it (http.TimeoutHandler \
+             can never upgrade); the application's log says more",
+        )),
         Unready(why) => Some(unready(refused, server, why, sure)),
     }
 }
 
 fn method_changed(refused: &Refused, server: &str) -> Finding {
     let fact = format!("{}: GET was sent, and another method reached the server", refused.said());
-    Finding::of("upgrade-refused", "path", fact)
+    let finding = Finding::of("upgrade-refused", "path", fact)
         .saw(format!("the text that {server} has for a request that is no GET"))
-        .because(Likely, "something between here and the application changed the method")
-        .advise("compare with a request straight to the application")
+        .because(Likely, "something between here and the application changed the method");
+    match refused.proxy().and_then(|hop| remedies::keep_method(&hop)) {
+        Some(remedy) => remedy.on(finding),
+        None => finding.advise("compare with a request straight to the application"),
+    }
 }
 
 fn by_http2(refused: &Refused, server: &str) -> Finding {
@@ -199,16 +214,9 @@ fn by_http2(refused: &Refused, server: &str) -> Finding {
 
 fn inside(refused: &Refused, server: &str, why: &str, sure: Confidence) -> Finding {
     let fact = format!("{}: the application's own code failed in the upgrade", refused.said());
-    let finding = Finding::of("handshake-failed-inside", "server side", fact)
+    Finding::of("handshake-failed-inside", "server side", fact)
         .saw(format!("the answer that {server} has for this"))
-        .because(sure, why);
-    match why.contains("http.Hijacker") {
-        true => finding.advise(
-            "give the middleware's ResponseWriter a Hijack method, or mount the path outside it (http.TimeoutHandler can \
-             never upgrade); the application's log has gorilla's own words",
-        ),
-        false => finding.advise("look at the application's log at the time of this answer"),
-    }
+        .because(sure, why)
 }
 
 fn unready(refused: &Refused, server: &str, why: &str, sure: Confidence) -> Finding {
@@ -239,6 +247,11 @@ fn stripped(refused: &Refused, server: &str, means: Means) -> Finding {
         OnlyConnection => format!("{who} passes Upgrade on to the application, but not Connection: Upgrade"),
         OnlyUpgrade => format!("{who} passes Connection on to the application, but not Upgrade"),
         _ => format!("{who} does not pass Upgrade and Connection on to the application"),
+    };
+    let may_be_two = refused.body.trim_start().starts_with(EITHER);
+    let cause = match proxy.as_ref().is_some_and(|hop| may_be_two && remedies::is_nginx(hop.name)) {
+        true => format!("{cause}; or sends Upgrade twice, by two proxy_set_header lines"),
+        false => cause,
     };
     let finding = finding.saw_all(arrived.as_ref().map(|value| format!("it arrived there with Connection: {value}")));
     let traced = arrived.as_deref().and_then(by_connection).map(|hop| (hop, "the Connection that it sends on"));
@@ -323,10 +336,14 @@ fn header_lost(refused: &Refused, server: &str, name: &str) -> Finding {
     }
     let proxy = refused.proxy();
     let who = proxy.as_ref().map_or("something between here and the application", |hop| hop.name);
-    Finding::of("key-lost", "path", format!("{}: {name} did not reach the application", refused.said()))
+    let finding = Finding::of("key-lost", "path", format!("{}: {name} did not reach the application", refused.said()))
         .saw(format!("{name} left here; {text}"))
-        .because(Likely, format!("{who} takes {name} away, or changes it"))
-        .advise("compare with a request straight to the application; then let every Sec-WebSocket header pass")
+        .because(Likely, format!("{who} takes {name} away, or changes it"));
+    match proxy.as_ref().and_then(|hop| remedies::let_pass(hop, name)) {
+        Some(remedy) => remedy.on(finding),
+        None => finding
+            .advise("compare with a request straight to the application; then let every Sec-WebSocket header pass"),
+    }
 }
 
 fn old_http(refused: &Refused, server: &str) -> Finding {

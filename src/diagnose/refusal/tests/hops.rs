@@ -141,6 +141,14 @@ fn each_gateway_says_what_it_knows() {
         ("561 X", "", "upgrade-unauthorized", Possible, "identity provider", "log"),
         ("502 Bad Gateway", "Bad Gateway", "server-unavailable", Possible, "Traefik", "proxy's log"),
         ("503 X", "no available server", "server-unavailable", Likely, "Traefik", "dashboard"),
+        (
+            "503 X",
+            "<iframe src=\"//www.herokucdn.com/error-pages/application-error.html\">",
+            "server-unavailable",
+            Likely,
+            "the dyno crashed",
+            "heroku logs --tail",
+        ),
         ("502 X\r\nServer: Caddy", "", "server-unavailable", Likely, "Caddy", "Caddy's log"),
         (
             "503 X",

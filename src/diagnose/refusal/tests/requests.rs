@@ -28,9 +28,13 @@ fn a_400_has_many_kinds() {
         ("400 X", "no such room", "upgrade-refused", Likely, "what the body says", "path first"),
         ("400 Bad Request", "Bad Request\n", "upgrade-refused", Possible, "a wrong path", "-s"),
         ("400 X", "Request Header Or Cookie Too Large", "request-too-large", Possible, "a hop adds to it", ""),
+        ("406 X", "", "upgrade-refused", Possible, "Accept", "mapping"),
         ("408 X", "", "upgrade-refused", Possible, "in time", "again"),
+        ("408 X\r\nServer: awselb/2.0", "", "upgrade-refused", Likely, "TCP keepalives do not count", "held up"),
         ("409 X", "", "upgrade-refused", Possible, "already", "session"),
         ("411 X", "", "upgrade-refused", Possible, "body", "compare"),
+        ("413 X", "", "request-too-large", Possible, "what we sent is small", ""),
+        ("414 X", "", "request-too-large", Possible, "what we sent is small", ""),
         ("421 X", "", "upgrade-refused", Possible, "not the one for this name", "name"),
         ("405 X\r\nAllow: POST", "", "upgrade-refused", Likely, "other methods only", "path"),
         ("405 X\r\nAllow: GET, HEAD", "", "upgrade-refused", Likely, "changed the method", "compare"),
@@ -151,6 +155,17 @@ fn a_redirect_is_known_by_what_differs() {
 }
 
 #[test]
+fn every_status_of_a_redirect_is_one() {
+    for status in [300, 301, 302, 303, 307, 308] {
+        let finding = judged(&format!("{status} X\r\nLocation: https://a/ws"), "");
+        assert_eq!((finding.code, finding.help.len()), ("upgrade-redirected", 1), "{status}");
+        assert!(finding.fact.contains("browsers never follow"), "{}", finding.fact);
+    }
+    // The twin: a copy that is still good sends nobody elsewhere.
+    assert_eq!(judged("304 Not Modified", "").code, "answered-without-upgrade");
+}
+
+#[test]
 fn a_location_that_cannot_be_used_is_told_and_never_advised() {
     for (location, cause) in [
         ("", "is empty"),
@@ -204,6 +219,16 @@ fn a_401_without_a_challenge_names_what_it_can_be() {
             "authorizer",
             "identity source",
         ),
+        // The twins: everybody's words, and a field that others of AWS have too.
+        (
+            "401 X",
+            "{\"message\":\"Unauthorized\"}",
+            "upgrade-unauthorized",
+            Possible,
+            "the application's own check",
+            "the application's log",
+        ),
+        ("401 X\r\nx-amzn-RequestId: a", "", "upgrade-unauthorized", Possible, "own check", "identity source"),
         ("401 X\r\nWWW-Authenticate: Negotiate", "", "upgrade-unauthorized", Likely, "Windows", "cookie"),
         ("401 X\r\nWWW-Authenticate: Bearer", "", "upgrade-unauthorized", Likely, "no token", "--bearer"),
     ]);

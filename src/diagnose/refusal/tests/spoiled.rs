@@ -30,8 +30,10 @@ fn an_upgrade_that_arrived_twice_is_not_one_that_is_lost() {
     assert_eq!(behind_nginx("426 Upgrade Required", lost).code, "upgrade-stripped");
     let line = "Upgrade: websocket\r\n";
     let own = String::from_utf8_lossy(REQUEST).replace(line, &line.repeat(2));
-    let own = judged_with(own.as_bytes(), "ws://a/ws", "426 X", PYTHON);
-    assert!(!own.cause.contains("proxy_set_header"), "{own:#?}");
+    let python = judged_with(own.as_bytes(), "ws://a/ws", "426 X", PYTHON);
+    assert!(!python.cause.contains("proxy_set_header"), "{python:#?}");
+    let node = judged_with(own.as_bytes(), "ws://a/ws", "400 Bad Request", "Invalid Upgrade header");
+    assert!(node.code == "upgrade-refused" && !node.cause.contains("proxy_set_header"), "{node:#?}");
 }
 
 #[test]
