@@ -2,7 +2,7 @@
 //! with codes and with the reasons that known servers give; names, meanings and legality are `wire::close`'s, the codes
 //! of single products `product_codes`'.
 
-use crate::diagnose::facts::contains;
+use crate::diagnose::facts::{contains, says};
 use crate::event::finding::Confidence::{self, Likely, Possible};
 
 /// Is it of use to connect again?
@@ -298,11 +298,19 @@ const SAID: &[Said] = &[
         cause: "credentials that are missing or not accepted, as the reason says",
         help: "send the credentials that the server asks for (-H 'Authorization: Bearer ...', or a first message)",
     },
+    Said {
+        code: 1008,
+        reason: "unauth",
+        server: "",
+        confidence: Likely,
+        cause: "credentials that are missing or not accepted, as the reason says",
+        help: "send the credentials that the server asks for (-H 'Authorization: Bearer ...', or a first message)",
+    },
 ];
 
 /// The known way of closing that this is; none when only the code speaks.
 pub fn said(code: u16, reason: &str, server: &str) -> Option<&'static Said> {
-    SAID.iter().find(|said| said.code == code && contains(reason, said.reason) && contains(server, said.server))
+    SAID.iter().find(|said| said.code == code && says(reason, said.reason) && contains(server, said.server))
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ pub fn explain(word: &str) -> Option<String> {
     }
     // `HTTP 502` and `close 1006` too.
     let kinds = ["http", "status", "close", "code"];
-    let number = kinds.iter().find_map(|kind| word.strip_prefix(kind)).unwrap_or(word.as_str());
+    let behind_kind = kinds.iter().find_map(|kind| word.strip_prefix(kind));
+    let number = behind_kind.map_or(word.as_str(), |number| number.trim_start_matches(['-', ' ', ':']));
     match number.trim().parse::<u16>().ok()? {
         code @ (0..=99 | 124 | 130 | 143) => exit(code.try_into().ok()?),
         status @ 100..=599 => Some(http(status)),

@@ -190,3 +190,34 @@ impl Facts {
 pub fn contains(text: &str, part: &str) -> bool {
     text.to_ascii_lowercase().contains(&part.to_ascii_lowercase())
 }
+
+/// Is `part` in the free text of a reason? Short words are parts of others (`idle` of `middleware`): they count where a
+/// word begins, as in `idle` and `sessionIdle`.
+pub fn says(text: &str, part: &str) -> bool {
+    if part.len() > 4 {
+        return contains(text, part);
+    }
+    let begins = |at: usize| {
+        let is_capital = text[at..].starts_with(|letter: char| letter.is_ascii_uppercase());
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|letter| !letter.is_ascii_alphabetic() || (letter.is_ascii_lowercase() && is_capital))
+    };
+    text.to_ascii_lowercase().match_indices(&part.to_ascii_lowercase()).any(|(at, _)| begins(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_word_counts_where_a_word_begins() {
+        for text in ["idle", "Idle for 5 s", "you were idle", "IDLE_TIMEOUT", "sessionIdle", "(idle)", "\u{e9}idle"] {
+            assert!(says(text, "idle"), "{text}");
+        }
+        for text in ["", "middleware", "in the MIDDLE", "Middle", "bridled"] {
+            assert!(!says(text, "idle"), "{text}");
+        }
+        // Longer words are told apart by themselves, and none stands everywhere.
+        assert!(says("TokenExpired", "expired") && says("", "") && says("x", ""));
+    }
+}

@@ -255,6 +255,14 @@ fn close_by_hand(finding: Finding, words: &str, first: &[u8]) -> Finding {
             .because(Likely, "the server builds the frame by hand: a code takes two bytes, in network order")
             .advise("write the code as two bytes (RFC 6455 section 5.5.1), or leave the body empty");
     }
+    if words.contains("not UTF-8") {
+        return finding
+            .because(
+                Likely,
+                "the reason was cut inside a character to fit into 123 bytes, or is in another encoding, or no text",
+            )
+            .advise("send the reason in UTF-8, and shorten it at the end of a character (RFC 6455 section 5.5.1)");
+    }
     let (Some([high, low]), body) = (first.get(2..4).and_then(|code| <[u8; 2]>::try_from(code).ok()), first.get(4..))
     else {
         return finding;

@@ -10,6 +10,7 @@ pub(super) mod tests;
 mod words;
 
 use crate::diagnose::ends::Dropped;
+use crate::diagnose::facts::says;
 use crate::diagnose::limits::{self, Counts, Kind};
 use crate::event::{Ended, Finding, How, Side};
 use crate::moment::Span;
@@ -168,7 +169,7 @@ fn is_quiet_close(dropped: &Dropped) -> bool {
 }
 
 fn says_idle(reason: &str) -> bool {
-    reason.to_ascii_lowercase().contains("idle")
+    says(reason, "idle")
 }
 
 /// The most drops whose silences agree, oldest first; without those too short, and those survived before.

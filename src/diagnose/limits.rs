@@ -8,7 +8,7 @@ mod servers;
 mod tests;
 
 use crate::diagnose::ends::Dropped;
-use crate::diagnose::facts::contains;
+use crate::diagnose::facts::{contains, says};
 use crate::diagnose::place::Place;
 use crate::event::How;
 
@@ -110,9 +110,7 @@ impl Known {
             (Look::Cut, How::Fin | How::TlsTruncated | How::Reset) => true,
             (Look::SilentThenRst, How::Reset) => true,
             (Look::Close(wanted, ""), How::Close { code, reason }) => *code == Some(wanted) && reason.is_empty(),
-            (Look::Close(wanted, words), How::Close { code, reason }) => {
-                *code == Some(wanted) && contains(reason, words)
-            }
+            (Look::Close(wanted, words), How::Close { code, reason }) => *code == Some(wanted) && says(reason, words),
             _ => false,
         }
     }

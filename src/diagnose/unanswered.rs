@@ -173,6 +173,9 @@ mod tests {
     fn a_tls_alert_to_a_plain_request_tells_of_the_wrong_scheme() {
         let first = |bytes: &[u8]| DialFault::NotHttp { first: PayloadBytes(bytes.to_vec()), malformed: None };
         assert_eq!(judged(first(&[0x15, 3, 1, 0, 2, 2, 10]), Span::ZERO).code, "plain-http-to-tls-port");
+        assert_eq!(judged(first(&[0x15, 3, 1, 0, 2, 2, 10]), Span::ZERO).confidence, Certain);
+        // Two bytes alone can be of another protocol.
+        assert_eq!(judged(first(b"\x15\x03 hello"), Span::ZERO).code, "not-http");
         let ssh = judged(first(b"SSH-2.0-OpenSSH_9.2\r\n"), Span::ZERO);
         assert_eq!((ssh.code, ssh.confidence), ("not-http", Certain));
         assert_eq!(judged(first(&[0, 0, 18, 4, 0]), Span::ZERO).cause, "the port speaks HTTP/2 only");

@@ -179,7 +179,7 @@ fn replayed(finding: Finding, replay: &Replay, trace: Option<String>) -> Finding
         Replay::OfEarlierKey(key) => renamed(finding, "the accept value belongs to an earlier request of this run")
             .saw(format!("it is right for the key {}", show::safe(key)))
             .saw_all(trace)
-            .because(Certain, "a cache or a proxy answers with a 101 that it has kept"),
+            .because(Likely, "a cache or a proxy answers with a 101 that it has kept; or the server mixes up its keys"),
         Replay::SameForTwo(key) => {
             let is_cached = trace.is_some();
             let finding = renamed(finding, "two requests with different keys got the same accept value")

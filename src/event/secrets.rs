@@ -80,6 +80,27 @@ pub fn password_of(value: &str) -> Option<&str> {
     Some(userinfo.split_once(':').map_or(userinfo, |(_, password)| password))
 }
 
+/// The token behind its scheme (RFC 9110 section 11.4: one word), whatever the field is called.
+pub fn token_behind_scheme(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let token = token.trim();
+    let is_scheme = ["bearer", "basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    (is_scheme && !token.is_empty() && !token.contains([' ', ',', '"'])).then_some(token)
+}
+
+/// What is secret in the value of a field whose name does not say so: a token behind its scheme, parameters of a URL
+/// with the name of a secret.
+pub fn secrets_in(value: &str) -> Vec<&str> {
+    let mut secrets: Vec<&str> = token_behind_scheme(value).into_iter().collect();
+    let query = value.split_once('?').map_or("", |(_, query)| query);
+    for pair in query.split(['&', ';', '#']) {
+        if let Some((_, secret)) = pair.split_once('=').filter(|(name, _)| is_secret_name(name)) {
+            secrets.push(secret);
+        }
+    }
+    secrets
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +117,23 @@ mod tests {
         ] {
             assert_eq!(without_userinfo(value), bare);
             assert_eq!(password_of(value), password);
+        }
+    }
+
+    #[test]
+    fn a_value_can_hold_a_secret_whatever_its_field_is_called() {
+        for (value, secrets) in [
+            ("Bearer abcdef", &["abcdef"][..]),
+            ("basic dTpw ", &["dTpw"]),
+            ("https://h/x?a=1&token=abc#b", &["abc"]),
+            ("https://h/?access_token=abc;sid=d", &["abc", "d"]),
+            // The twins.
+            ("https://h/token=abc?a=1", &[]),
+            ("Bearer", &[]),
+            ("a bearer of news", &[]),
+            ("Basic realm=\"a b\"", &[]),
+        ] {
+            assert_eq!(secrets_in(value), secrets, "{value}");
         }
     }
 

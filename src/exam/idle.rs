@@ -70,6 +70,8 @@ pub struct Course {
     pub pongs: u64,
     /// Pings that came.
     pub pings_in: u64,
+    /// Pongs that came and answer no ping of ours: heartbeats of one side alone (RFC 6455 section 5.5.3).
+    pub pongs_unasked: u64,
     /// The last message or ping of the server's.
     last_in: Option<Moment>,
     /// The longest time from one of those to the next, or from the open to the first.
@@ -87,12 +89,13 @@ impl Course {
             forgotten: false,
             pongs: 0,
             pings_in: 0,
+            pongs_unasked: 0,
             last_in: None,
             longest_gap: Span::ZERO,
         }
     }
 
-    /// A message or a ping of the server's came.
+    /// A message, a ping or a pong by itself of the server's came.
     pub fn heard(&mut self, at: Moment) {
         let Ok(opened) = &self.opened else { return };
         let gap = at.since(self.last_in.unwrap_or(*opened));
@@ -149,7 +152,9 @@ impl Course {
 
     /// Did it live well past this age?
     fn outlived(&self, age: Span, now: Moment) -> bool {
-        self.opened.is_ok() && self.lived(now) > age.plus(tolerance(age))
+        // Ages of the same limit can be spread (a maximum age with a jitter): what ended as well proves less.
+        let enough = if self.ended.is_some() { age.times(1.5) } else { age };
+        self.opened.is_ok() && self.lived(now) > enough.plus(tolerance(age))
     }
 }
 
@@ -199,8 +204,16 @@ fn weigh(courses: &[Course], now: Moment) -> IdleFound {
     let Some(idle) = of(Role::Idle) else { return unclear(None, "the idle socket is missing".into()) };
     let Some(limit) = idle.age() else { return survived(idle, now) };
     if idle.forgotten {
+        let pinged = of(Role::Ping);
+        // Silence is not what ended those with heartbeats.
+        if pinged.is_some_and(|course| course.ended.is_some()) {
+            let others: Vec<&Course> = courses.iter().filter(|course| course.role != Role::Idle).collect();
+            let words = others_words(&others, now);
+            let words = format!("silence lived {} or longer, and what had heartbeats ended too: {words}", span(limit));
+            return unclear(None, words);
+        }
         // A server that answers no ping tells nothing by not answering the last one.
-        return match of(Role::Ping).is_some_and(|course| course.pongs > 0) {
+        return match pinged.is_some_and(|course| course.pongs > 0) {
             true => forgotten(limit),
             false => unclear(
                 None,
@@ -312,14 +325,15 @@ fn never_silent(idle: &Course, longest: Span, now: Moment) -> IdleFound {
     let words = format!(
         "cannot tell how long silence lives: the server sends by itself ({} in {lived}), at most {longest} apart; a limit, \
          if any, is longer than that{of_client}",
-        received(idle.messages_in, idle.pings_in)
+        received(idle)
     );
     found(IdleKind::NeverSilent, None, None, words)
 }
 
 /// `3 messages, 1 ping`.
-fn received(messages: u64, pings: u64) -> String {
-    let some = [(messages, "message"), (pings, "ping")].into_iter().filter(|(number, _)| *number > 0);
+fn received(idle: &Course) -> String {
+    let all = [(idle.messages_in, "message"), (idle.pings_in, "ping"), (idle.pongs_unasked, "pong")];
+    let some = all.into_iter().filter(|(number, _)| *number > 0);
     some.map(|(number, thing)| count(number, thing)).collect::<Vec<_>>().join(", ")
 }
 
@@ -403,6 +417,9 @@ mod tests {
             ((5000, 5010, 4990), IdleKind::Together, None),
             ((5000, 3000, 3900), IdleKind::Unclear, None),
             ((5000, 9700, 10_400), IdleKind::Idle, Some(2)),
+            // A maximum age with a jitter.
+            ((5000, 6700, 7800), IdleKind::Unclear, None),
+            ((5000, 6700, 0), IdleKind::IdlePastPings, Some(2)),
         ] {
             let told = three(ends.0, ends.1, ends.2);
             assert_eq!(
@@ -421,7 +438,11 @@ mod tests {
         let pinged = Course { pongs: 7, ..course(Role::Ping, 700, 0) };
         let told = judge(&[idle.clone(), pinged], Moment::from_millis(9000));
         assert_eq!((told.kind, told.limit), (IdleKind::Forgotten, None));
-        // The twin: pings that nobody answers.
+        // Twins: what has heartbeats ends too; pings that nobody answers.
+        let ended = Course { pongs: 2, ..course(Role::Ping, 700, 3000) };
+        let told = judge(&[idle.clone(), ended], Moment::from_millis(9000));
+        assert_eq!(told.kind, IdleKind::Unclear);
+        assert!(told.sentence.contains("ping: ended after 2.3 s"), "{}", told.sentence);
         let told = judge(&[idle, course(Role::Ping, 700, 0)], Moment::from_millis(9000));
         assert_eq!(told.kind, IdleKind::Unclear);
     }
@@ -480,6 +501,11 @@ mod tests {
             "cannot tell how long silence lives: the server sends by itself (3 messages in 8.0 s), at most 2.0 s apart; a \
              limit, if any, is longer than that, one on the client's silence alone longer than 8.0 s"
         );
+        // Pongs by themselves are a heartbeat, and want no answer.
+        let ponged = Course { pongs_unasked: 3, messages_in: 0, ..spoken_to(0, &[2000, 4000, 6000]) };
+        let told = judge(&[ponged], now);
+        assert!(told.sentence.contains("(3 pongs in 8.0 s)"), "{}", told.sentence);
+        assert!(told.sentence.ends_with("silence alone longer than 8.0 s"), "{}", told.sentence);
         // To each ping goes a pong: the client is not silent either.
         let pinged = Course { pings_in: 3, messages_in: 0, ..spoken_to(0, &[2000, 4000, 6000]) };
         let told = judge(&[pinged], now);

@@ -9,7 +9,7 @@ use std::pin::pin;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-use crate::event::secrets::{is_credential_field, without_tokens, without_userinfo};
+use crate::event::secrets::{is_credential_field, secrets_in, without_tokens, without_userinfo};
 use crate::event::{
     Attempt, DialFailed, DialFault, DialStarted, EventKind, FaultDone, Opened, Phase, Redirected, Wanted,
 };
@@ -318,7 +318,7 @@ impl Limit {
 
 fn is_credential(extra: &Extra) -> bool {
     match extra {
-        Extra::Set(name, _) => is_credential_field(name),
+        Extra::Set(name, value) => is_credential_field(name) || !secrets_in(value).is_empty(),
         Extra::Remove(_) => false,
     }
 }

@@ -17,6 +17,7 @@ use crate::net::clock::Clock;
 use crate::net::spill::Spill;
 use crate::watch::counters::{Counters, RING};
 use crate::watch::life::{FrameNote, Role, Wire};
+use crate::wire::close::CloseBody;
 use crate::wire::header::{Header, Opcode, apply_mask};
 use crate::wire::run;
 use crate::wire::scan::{Piece, Scan};
@@ -356,6 +357,7 @@ impl Lane {
             // What we break on purpose goes on in frames of our own.
             self.broken = self.direction == Direction::In;
             if self.broken {
+                self.bad.clear();
                 header.encode(&mut self.bad);
             }
             let (direction, payload) = (self.direction, Vec::new());
@@ -397,6 +399,11 @@ impl Lane {
             let note = FrameNote { direction, header, first_at, last_at: at, payload, breach: None };
             let is_peers_close = header.opcode == Opcode::Close && direction == Direction::In;
             if is_peers_close && !self.close_seen {
+                // A masked one is a client's, whose bytes are not kept as they came.
+                if header.mask.is_none() && CloseBody::parse(&note.payload).1.is_some() {
+                    header.encode(&mut self.bad);
+                    self.keep_bad(&note.payload);
+                }
                 (self.close, self.close_seen) = (Some(note), true);
                 return;
             }

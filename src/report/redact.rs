@@ -6,7 +6,7 @@ pub mod echoes;
 
 use std::borrow::Cow;
 
-use crate::event::secrets::{TOKEN_MARKS, has_token_behind, is_secret_name, is_token};
+use crate::event::secrets::{TOKEN_MARKS, has_token_behind, is_secret_name, is_token, token_behind_scheme};
 use crate::event::{
     ClientReport, Compared, DialFailed, DialFault, DialStarted, Event, EventKind, Examined, Finding, Judged, Listening,
     Opened, PayloadBytes, Redirected, SecondLook, UpgradeAnswered, UpgradeSent,
@@ -287,6 +287,8 @@ fn field(name: &str, value: &str) -> Option<String> {
         // The handshake's own key is a nonce (RFC 6455 section 4.1): evidence, and no secret.
         "sec-websocket-key" | "sec-websocket-accept" => return None,
         lower if is_secret_name(lower) && !value.is_empty() => MASK.to_owned(),
+        // A challenge of the server's names its scheme and no secret (RFC 9110 section 11.6.1).
+        lower if !lower.ends_with("-authenticate") && token_behind_scheme(value).is_some() => credentials(value),
         _ => text(value),
     };
     (masked != value).then_some(masked)
@@ -476,6 +478,9 @@ mod tests {
             ("Set-Cookie", "a=b; Path=/; x=secret", Some("a=***; Path=/; x=***")),
             ("Set-Cookie2", "secret", Some("***")),
             ("X-Api-Key", "1", Some("***")),
+            ("X-Access", "Bearer s3cret", Some("Bearer ***")),
+            ("WWW-Authenticate", "Basic realm=a", None),
+            ("X-Note", "Bearer of good news", None),
             ("Location", "wss://h/?token=1", Some("wss://h/?token=***")),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", None),
             ("Sec-WebSocket-Protocol", "chat.v2, ocpp1.6", None),

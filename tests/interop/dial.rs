@@ -169,6 +169,10 @@ fn what_is_for_one_server_does_not_follow_a_redirect_to_another() {
         "bearer.s3cret",
         "-o",
         "https://u:s3cret-pw@page.example",
+        "-H",
+        "X-Access: Bearer s3cret-access",
+        "-H",
+        "Referer: https://page.example/?token=s3cret-page",
     ];
     assert_healthy(&[&["-L", "-H", "X-Trace: 7"][..], &secrets, &[&peer.url()]].concat());
     let head = heads.lock().unwrap().clone();

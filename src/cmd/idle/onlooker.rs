@@ -229,7 +229,17 @@ impl Control for Onlooker {
             return;
         }
         match note.header.opcode {
-            Opcode::Pong => self.shared.change(self.role, |course| course.pongs += 1),
+            Opcode::Pong => {
+                // The others send no ping before the last one.
+                let is_answer = self.role == Role::Ping || self.state != State::Watching;
+                self.shared.change(self.role, |course| {
+                    course.pongs += 1;
+                    if !is_answer {
+                        course.pongs_unasked += 1;
+                        course.heard(note.last_at);
+                    }
+                });
+            }
             Opcode::Ping => self.shared.change(self.role, |course| {
                 course.pings_in += 1;
                 course.heard(note.last_at);

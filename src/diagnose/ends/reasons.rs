@@ -1,7 +1,7 @@
 //! Reasons of a Close in the application's own words, where neither the code nor the product tells the cause. Owns the
 //! common words and what they mean; the words of known servers are `close_codes`', those of products `product_codes`'.
 
-use crate::diagnose::facts::contains;
+use crate::diagnose::facts::says;
 
 /// What such words mean. The text is free, so it is likely at the most.
 pub(super) struct Reason {
@@ -61,9 +61,14 @@ const REASONS: &[Reason] = &[
         "let each user or client id hold one connection: two that reconnect push each other out for ever",
     ),
     reason(
-        &["forbidden", "permission", "access denied", "not allowed", "not permitted", "insufficient scope"],
+        &["forbidden", "permission", "access denied", "insufficient scope"],
         "credentials without this right",
         "use credentials that have the right, or ask for it; the same ones are refused again",
+    ),
+    reason(
+        &["not allowed", "not permitted"],
+        "something that the application does not allow: what was sent, or these credentials",
+        "look at what was sent before the end (-vv), then at the rights of the credentials",
     ),
     reason(
         &[
@@ -130,7 +135,7 @@ const REASONS: &[Reason] = &[
 
 /// What this reason says; none when it is empty, or in words that are not known.
 pub(super) fn told(reason: &str) -> Option<&'static Reason> {
-    REASONS.iter().find(|known| known.words.iter().any(|words| contains(reason, words)))
+    REASONS.iter().find(|known| known.words.iter().any(|words| says(reason, words)))
 }
 
 #[cfg(test)]
@@ -155,6 +160,9 @@ mod tests {
             ("Logged in elsewhere", "took its place"),
             ("heartbeat missed", "heartbeat"),
             ("idle timeout", "idle limit"),
+            ("IDLE_TIMEOUT", "idle limit"),
+            ("sessionIdle", "idle limit"),
+            ("binary frames are not allowed", "what was sent"),
             ("server restart", "restart"),
             ("Server shutting down", "restart"),
             ("room not found", "is not there"),
@@ -165,7 +173,18 @@ mod tests {
             let cause_told = told(words).unwrap().cause;
             assert!(cause_told.contains(cause), "{words}: {cause_told}");
         }
-        for words in ["", "bye", "done", "4001", "oops", "see you", "original left", "token limit exceeded"] {
+        for words in [
+            "",
+            "bye",
+            "done",
+            "4001",
+            "oops",
+            "see you",
+            "original left",
+            "token limit exceeded",
+            "rejected by middleware",
+            "in the MIDDLE",
+        ] {
             assert!(told(words).is_none(), "{words}");
         }
     }

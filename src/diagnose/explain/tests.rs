@@ -32,6 +32,7 @@ fn a_close_code_tells_whether_it_may_be_on_the_wire() {
     assert!(explain("1000").is_some_and(|text| text.contains("wire     may be in a Close frame\n")));
     assert!(explain(" 1006 ").is_some_and(|text| text.contains("may not be in a Close frame")));
     assert_eq!((explain("Close 1006"), explain("HTTP 502")), (explain("1006"), explain("502")));
+    assert_eq!((explain("close-4001"), explain("status: 502")), (explain("4001"), explain("502")));
 }
 
 #[test]

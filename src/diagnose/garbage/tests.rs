@@ -15,6 +15,13 @@ fn told(breach: &str, first: &[u8]) -> Finding {
     judge(&dropped(breach, first)).unwrap()
 }
 
+/// The same with the rule in these words.
+fn told_in(breach: &str, words: &str, first: &[u8]) -> Finding {
+    let mut dropped = dropped(breach, first);
+    dropped.ended.how = How::Garbage { breach: breach.into(), words: words.into() };
+    judge(&dropped).unwrap()
+}
+
 /// The same behind four messages.
 fn later(breach: &str, first: &[u8]) -> Finding {
     let mut dropped = dropped(breach, first);
@@ -153,6 +160,9 @@ fn a_close_frame_made_by_hand_tells_what_was_meant() {
         assert_eq!(finding.confidence, Likely);
     }
     assert!(told("close-code", &body(&[1, 0x91, b'U', b'n'])).seen[0].contains("its reason: \"Un\""));
+    let torn = told_in("close-reason-not-utf8", "a Close frame whose reason is not UTF-8", &body(&[3, 0xe8, 0xc3]));
+    assert!(torn.cause.contains("cut inside a character") && torn.help[0].contains("UTF-8"), "{torn:?}");
+    assert!(!torn.cause.contains("1005"), "{}", torn.cause);
     // The twin: 1005 and 1006 are passed on from a library.
     assert!(told("close-code", &body(&[3, 0xed])).cause.contains("1005"));
     let long = told("control-too-long", &[0x88, 0x7e, 0, 0xca, 3, 0xf3, b'E']);

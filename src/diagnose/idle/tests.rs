@@ -210,6 +210,13 @@ fn a_close_that_says_idle_is_certain_and_its_words_tell_the_library() {
 }
 
 #[test]
+fn a_word_with_idle_in_it_says_nothing_of_a_limit() {
+    let close = |reason: &str| dropped(How::Close { code: Some(1000), reason: reason.into() }, 77.0, 77.0, 77.0);
+    assert_eq!(found(&[close("idle")]).confidence, Certain);
+    assert!(judged(&[close("rejected by middleware")], None).is_none());
+}
+
+#[test]
 fn silence_of_messages_is_told_from_silence_of_everything() {
     let pinged = |age: f64| {
         let mut drop = dropped(How::Fin, age, 10.0, 10.0);

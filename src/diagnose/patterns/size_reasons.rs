@@ -71,19 +71,49 @@ pub(super) fn told(reason: &str) -> Option<Told> {
     Some(Told { limit: Some(limit), library: None })
 }
 
-/// `1000 bytes`, `65,536`, `[65536]`, `10 MB` behind these words.
+/// `1000 bytes`, `65,536`, `[65536]`, `10 MB` behind these words; none where it is no whole number of bytes.
 fn bytes_behind(reason: &str, before: &str) -> Option<u64> {
     let small = reason.to_ascii_lowercase();
-    let (_, rest) = small.split_once(before)?;
+    let (ahead, rest) = small.split_once(before)?;
+    // The end of another word (`climax 3`).
+    if before.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && ahead.ends_with(|letter: char| letter.is_ascii_alphabetic())
+    {
+        return None;
+    }
     let rest = rest.trim_start_matches(['[', '(', ' ', '=', ':']);
     let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != ',').unwrap_or(rest.len());
-    let number: u64 = rest[..end].replace(',', "").parse().ok()?;
-    let unit: String = rest[end..].trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
-    match unit.as_str() {
-        "k" | "kb" | "kib" => number.checked_mul(1 << 10),
-        "m" | "mb" | "mib" => number.checked_mul(1 << 20),
-        "g" | "gb" | "gib" => number.checked_mul(1 << 30),
-        _ => Some(number),
+    let digits = rest[..end].trim_end_matches(',');
+    // A comma stands before three digits, or is a decimal one.
+    if digits.split(',').skip(1).any(|group| group.len() != 3) {
+        return None;
+    }
+    let number: u64 = digits.replace(',', "").parse().ok().filter(|number| *number > 0)?;
+    number.checked_mul(bytes_each(&rest[digits.len()..])?)
+}
+
+/// How many bytes each of what was counted is, by what stands behind the number; none where these are no bytes (`5
+/// seconds`, `3 attachments`, `10 KB/s`), or where the number goes on (`1.5 MB`, `64 000`, `1e6`).
+fn bytes_each(behind: &str) -> Option<u64> {
+    let mut letters = behind.chars();
+    if let (Some('.' | '_' | '\'' | ' '), Some('0'..='9')) = (letters.next(), letters.next()) {
+        return None;
+    }
+    let behind = behind.trim_start();
+    let end = behind.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(behind.len());
+    let (unit, after) = behind.split_at(end);
+    let after = after.trim_start();
+    if after.starts_with(['/', '%']) || after.starts_with("per ") {
+        return None;
+    }
+    match unit {
+        "" | "b" | "byte" | "bytes" | "octets" => Some(1),
+        // No unit: the sentence goes on.
+        "has" | "was" | "is" | "exceeded" | "reached" | "allowed" | "but" | "and" | "for" => Some(1),
+        "k" | "kb" | "kib" => Some(1 << 10),
+        "m" | "mb" | "mib" => Some(1 << 20),
+        "g" | "gb" | "gib" => Some(1 << 30),
+        _ => None,
     }
 }
 
@@ -122,11 +152,38 @@ mod tests {
             ("message exceeds limit of 64 KB", 65_536),
             ("limit is 1MiB", 1 << 20),
             ("too large (max 512 bytes)", 512),
+            ("limit of 1000, got 2000", 1000),
+            ("limit of 1000 exceeded.", 1000),
+            ("maximum size 65,536.", 65_536),
         ] {
             let found = told(reason).unwrap();
             assert_eq!((found.limit, found.library.is_none()), (Some(limit), true), "{reason}");
         }
-        for reason in ["", "too big", "limit of the plan", "max 99999999999999999999", "limit of 99999999999999 GB"] {
+        for reason in [
+            "",
+            "too big",
+            "limit of the plan",
+            "max 99999999999999999999",
+            "limit of 99999999999999 GB",
+            // Numbers of something else, and such as are written in another way.
+            "max 5 messages per second",
+            "limit of 3 attachments",
+            "max 100 characters",
+            "limit is 5%",
+            "limit: 5 seconds",
+            "max 10 KB/s",
+            "limit of 10 MB per minute",
+            "climax 3",
+            "limit of 1.5 MB",
+            "limit of 1,5 MB",
+            "maximum size 64 000 bytes",
+            "max 65.536 bytes",
+            "max 1_048_576",
+            "limit of 1e6 bytes",
+            "max 0x400",
+            "limit of 10MBit",
+            "limit of 0 bytes",
+        ] {
             assert!(told(reason).is_none(), "{reason}");
         }
     }

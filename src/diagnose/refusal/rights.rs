@@ -11,7 +11,8 @@ use crate::diagnose::place::{HOST_PLACEHOLDER, host_in_line};
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
 use crate::diagnose::refusal::pages::said_itself;
 use crate::diagnose::remedies;
-use crate::event::finding::Confidence::{Certain, Likely, Possible};
+use crate::diagnose::skew;
+use crate::event::finding::Confidence::{self, Certain, Likely, Possible};
 use crate::event::{Finding, show};
 
 /// Checks that only a browser passes; any status. The field of the answer, a part of its value, whose it is.
@@ -265,45 +266,54 @@ pub(super) fn unauthorized(answer: &Answer<'_>) -> Finding {
         true => "the credentials sent are not accepted",
         false => "credentials are wanted, none were sent",
     };
-    let wanted = answer.facts.answered(field);
+    let challenges: Vec<&str> = answer.facts.answer.iter().flat_map(|head| head.all(field)).collect();
     let finding = Finding::of("upgrade-unauthorized", who, format!("{}: {told}", answer.said))
-        .saw_all(wanted.map(|wanted| format!("{field}: {}", show::quoted(wanted))))
+        .saw_all(challenges.iter().take(4).map(|wanted| format!("{field}: {}", show::quoted(wanted))))
         .saw_all(own_words(answer));
-    if let Some((ago, cause)) = expired(answer) {
-        return finding.saw(ago).because(Certain, cause).advise("get a new token, and send it by --bearer TOKEN");
+    if let Some((ago, sure)) = expired(answer) {
+        let finding = finding.saw(ago).because(sure, "the token has expired");
+        return finding.advise("get a new token, and send it by --bearer TOKEN");
     }
-    match (wanted, answer.status) {
-        (Some(wanted), 401) => challenged(answer, finding, wanted),
-        (None, 401) => unchallenged(answer, finding, sent, in_query),
+    match (challenges.is_empty(), answer.status) {
+        (false, 401) => challenged(answer, finding, &schemes_of(&challenges)),
+        (true, 401) => unchallenged(answer, finding, sent, in_query),
         _ => finding,
     }
 }
 
-fn challenged(answer: &Answer<'_>, finding: Finding, wanted: &str) -> Finding {
-    let scheme = scheme_of(wanted);
-    let flag = if scheme.eq_ignore_ascii_case("Bearer") { "--bearer TOKEN" } else { "--auth USER:PASS" };
+/// The server names the schemes that it takes: any of them will do (RFC 9110 section 11.6.1).
+fn challenged(answer: &Answer<'_>, finding: Finding, schemes: &[&str]) -> Finding {
+    let usable = schemes.iter().find(|scheme| flag_of(scheme).is_some()).or(schemes.first());
+    let Some(&usable) = usable else { return finding };
+    let by = match flag_of(usable) {
+        Some(flag) => format!("send it by {flag}"),
+        None => "send what its other clients send, by -H 'Authorization: ...': there is no flag for it".into(),
+    };
     if let Some(ours) = answer.sent("Authorization").map(scheme_of) {
-        if ours.eq_ignore_ascii_case(scheme) && scheme.eq_ignore_ascii_case("Basic") {
-            return finding
-                .because(Likely, "the user or the password is wrong")
-                .advise(format!("check both, and send them by {flag}"));
-        }
-        if ours.eq_ignore_ascii_case(scheme) {
+        if schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(ours)) {
+            // A user and a password do not expire as a token does.
+            if ours.eq_ignore_ascii_case("Basic") {
+                return finding
+                    .because(Likely, "the user or the password is wrong")
+                    .advise("check both, and send them by --auth USER:PASS");
+            }
+            let again = flag_of(ours).map_or(String::from("in the same way"), |flag| format!("by {flag}"));
             return finding
                 .because(Likely, "the token or password is wrong or expired")
-                .advise(format!("get a new one, and send it by {flag}"));
+                .advise(format!("get a new one, and send it {again}"));
         }
+        let asked: Vec<String> = schemes.iter().take(4).map(|scheme| show::safe(scheme)).collect();
         return finding
-            .because(Certain, format!("{} was sent, {} is asked for", show::safe(ours), show::safe(scheme)))
-            .advise(format!("send it by {flag}"));
+            .because(Certain, format!("{} was sent, {} is asked for", show::safe(ours), asked.join(" or ")))
+            .advise(by);
     }
-    match scheme.to_ascii_lowercase().as_str() {
+    match usable.to_ascii_lowercase().as_str() {
         "bearer" => finding
             .because(Likely, "no token was sent; a page cannot set this header, and sends it in a cookie or the query")
-            .advise(format!("send it by {flag}")),
+            .advise(by),
         "basic" => finding
             .because(Likely, "no user and password were sent; a page cannot set this header for a WebSocket")
-            .advise(format!("send them by {flag}")),
+            .advise("send them by --auth USER:PASS"),
         "negotiate" | "ntlm" => finding
             .because(Likely, "a login of Windows (Kerberos, NTLM) is wanted, which some browsers do by themselves")
             .advise("log in by a browser, and send the cookie that it gets by --cookie"),
@@ -336,7 +346,35 @@ fn unchallenged(answer: &Answer<'_>, finding: Finding, sent: bool, in_query: boo
     finding.because(Possible, cause)
 }
 
-/// The scheme of a challenge or of credentials (RFC 9110 section 11.1).
+/// The flag that sends credentials of this scheme; none where there is no such flag.
+fn flag_of(scheme: &str) -> Option<&'static str> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Some("--bearer TOKEN"),
+        "basic" => Some("--auth USER:PASS"),
+        _ => None,
+    }
+}
+
+/// The schemes of all challenges, which stand in several fields, or in one between commas (RFC 9110 section 11.6.1).
+fn schemes_of<'a>(challenges: &[&'a str]) -> Vec<&'a str> {
+    let mut schemes = Vec::new();
+    for &challenge in challenges {
+        let mut is_quoted = false;
+        let parts = challenge.split(|letter: char| {
+            is_quoted ^= letter == '"';
+            letter == ',' && !is_quoted
+        });
+        // What has a `=` in its first word is a parameter of the challenge before it.
+        schemes.extend(parts.map(scheme_of_part).filter(|word| !word.is_empty() && !word.contains('=')));
+    }
+    schemes
+}
+
+fn scheme_of_part(part: &str) -> &str {
+    part.trim().split(' ').next().unwrap_or_default()
+}
+
+/// The scheme of credentials (RFC 9110 section 11.1).
 fn scheme_of(value: &str) -> &str {
     value.split([' ', ',']).next().unwrap_or_default()
 }
@@ -352,8 +390,8 @@ fn token_in_query(answer: &Answer<'_>) -> bool {
     })
 }
 
-/// A bearer token whose own `exp` is over (RFC 7519 section 4.1.4), by the wall clock here.
-fn expired(answer: &Answer<'_>) -> Option<(String, String)> {
+/// A bearer token whose own `exp` is over (RFC 7519 section 4.1.4), by the wall clock here; sure by the server's too.
+fn expired(answer: &Answer<'_>) -> Option<(String, Confidence)> {
     let credentials = answer.sent("Authorization")?;
     let token = credentials.split_once(' ').map(|(_, token)| token.trim())?;
     let claims = token.split('.').nth(1)?;
@@ -364,5 +402,11 @@ fn expired(answer: &Answer<'_>) -> Option<(String, String)> {
     let now = answer.facts.wall_start_unix_ms?.checked_add(at_ms)? / 1000;
     let over = u64::try_from(now.checked_sub(end)?).ok().filter(|&over| over > 0)?;
     let ago = if over >= 2 * 86_400 { format!("{} days", over / 86_400) } else { show::whole(over) };
-    Some((format!("the exp of the token that was sent was {ago} before this answer"), "the token has expired".into()))
+    let sure = match answer.facts.answered("Date").and_then(skew::date_unix) {
+        // By the server's clock it is good still: this machine's is ahead.
+        Some(theirs) if theirs <= end => return None,
+        Some(_) => Certain,
+        None => Likely,
+    };
+    Some((format!("the exp of the token that was sent was {ago} before this answer"), sure))
 }

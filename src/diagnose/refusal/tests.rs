@@ -159,4 +159,17 @@ fn a_401_tells_a_wrong_scheme_from_a_wrong_token() {
     // A user and a password do not expire as a token does.
     let basic = with("Authorization: Basic x\r\n", "Basic realm=\"a\"");
     assert_eq!(basic.cause, "the user or the password is wrong");
+    // Any of several schemes will do, in one field or in two.
+    for challenge in ["Negotiate\r\nWWW-Authenticate: Basic realm=\"a\"", "Bearer realm=\"a, b\", Basic realm=\"c\""] {
+        let told = with("Authorization: Basic x\r\n", challenge);
+        assert_eq!(told.confidence, Likely, "{challenge}: {told:?}");
+        assert_eq!(told.help, ["check both, and send them by --auth USER:PASS"], "{challenge}");
+    }
+    assert_eq!(with("", "Negotiate\r\nWWW-Authenticate: Basic").help, ["send them by --auth USER:PASS"]);
+    // A quoted word is no scheme, and no flag makes a Digest.
+    let quoted = with("Authorization: Bearer x\r\n", "Basic realm=\"a, Bearer b\"");
+    assert_eq!(quoted.cause, "Bearer was sent, Basic is asked for");
+    let digest = with("Authorization: Basic x\r\n", "Digest realm=\"a\", nonce=\"b\"");
+    assert_eq!(digest.cause, "Basic was sent, Digest is asked for");
+    assert!(digest.help[0].contains("-H 'Authorization: ...'"), "{:?}", digest.help);
 }

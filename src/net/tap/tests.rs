@@ -334,6 +334,22 @@ fn a_breach_is_noted_at_the_header_and_nothing_behind_it_is_a_frame() {
 }
 
 #[test]
+fn of_a_close_with_a_wrong_body_the_bytes_are_kept() {
+    let rows: [(&[u8], &[u8]); 4] = [
+        (b"\x88\x02\x01\x90", b"\x88\x02\x01\x90"),
+        (b"\x88\x01\x03", b"\x88\x01\x03"),
+        (b"\x81\x02hi\x88\x03\x03\xe8\xff", b"\x88\x03\x03\xe8\xff"),
+        // The twin: nothing is wrong.
+        (b"\x88\x02\x03\xe8", b""),
+    ];
+    for (sent, kept) in rows {
+        let mut tap = tap(reading([bytes(sent)]), b"", Role::Client);
+        read_all(&mut tap, &[64]);
+        assert_eq!(tap.account(Moment::START).bad_bytes, kept, "{sent:?}");
+    }
+}
+
+#[test]
 fn a_client_without_a_mask_is_noted() {
     let mut tap = tap(reading([bytes(b"\x81\x02hi")]), b"", Role::Server);
     read_all(&mut tap, &[64]);

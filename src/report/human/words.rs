@@ -113,6 +113,7 @@ fn first_line(first: &[u8]) -> Option<String> {
 
 fn cut_words(ended: &Ended, what: &str, plain: &str, by: &str) -> String {
     match (ended.mid_frame, ended.mid_message) {
+        (Some((0, 0)), _) => format!("{what} inside a frame's header"),
         (Some((came, of)), _) => format!("{what} inside a frame, after {came} of {of} bytes"),
         (None, true) => format!("{what} between the fragments of a message, {by}"),
         (None, false) => format!("{what}{plain}"),
@@ -415,6 +416,8 @@ mod tests {
         let mut cut = ended(How::Fin, Side::Peer);
         cut.mid_frame = Some((5, 20));
         assert_eq!(ended_fact(&cut), "FIN inside a frame, after 5 of 20 bytes");
+        cut.mid_frame = Some((0, 0));
+        assert_eq!(ended_fact(&cut), "FIN inside a frame's header");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 
-use crate::event::secrets::{is_secret_name, password_of};
+use crate::event::secrets::{is_secret_name, password_of, secrets_in};
 use crate::event::{
     CloseSeen, DialFailed, DialFault, Ended, EventKind, Examined, Finding, How, Judged, Opened, PayloadBytes,
     Redirected, UpgradeAnswered, UpgradeSent, show,
@@ -15,6 +15,10 @@ use super::{MASK, subprotocols};
 
 /// Shorter ones stand in ordinary words too.
 const LEAST: usize = 6;
+/// The same of one of which the end was cut off.
+const LEAST_OF_CUT: usize = 8;
+/// So many quotation marks of one text are looked at.
+const QUOTES_MAX: usize = 32;
 /// More are not remembered, counted with all their forms.
 const MOST: usize = 512;
 
@@ -57,7 +61,7 @@ impl Echoes {
             EventKind::Finding(finding) => EventKind::Finding(self.finding(finding)),
             EventKind::Judged(judged) => {
                 let url = if self.redirected { self.place(&judged.url) } else { judged.url.clone() };
-                EventKind::Judged(Judged { url, fact: self.text(&judged.fact), ..judged.clone() })
+                EventKind::Judged(Judged { url, fact: self.quoting(&judged.fact), ..judged.clone() })
             }
             EventKind::Redirected(hop) => EventKind::Redirected(Redirected {
                 status: hop.status,
@@ -77,7 +81,10 @@ impl Echoes {
             EventKind::CloseSeen(seen) => {
                 EventKind::CloseSeen(CloseSeen { reason: self.text(&seen.reason), ..seen.clone() })
             }
-            EventKind::Ended(ended) => EventKind::Ended(Ended { how: self.how(&ended.how), ..ended.clone() }),
+            EventKind::Ended(ended) => {
+                let bad_bytes = ended.bad_bytes.as_ref().map(|bytes| PayloadBytes(self.bytes(&bytes.0)));
+                EventKind::Ended(Ended { how: self.how(&ended.how), bad_bytes, ..ended.clone() })
+            }
             EventKind::DialFailed(DialFailed { phase, fault: DialFault::Refused { status, reason }, took }) => {
                 let fault = DialFault::Refused { status: *status, reason: self.text(reason) };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
@@ -92,7 +99,7 @@ impl Echoes {
             }
             EventKind::DialFailed(DialFailed { phase, fault: DialFault::NotHttp { first, malformed }, took }) => {
                 let first = PayloadBytes(self.bytes(&first.0));
-                let malformed = malformed.as_ref().map(|words| self.text(words));
+                let malformed = malformed.as_ref().map(|words| self.quoting(words));
                 let fault = DialFault::NotHttp { first, malformed };
                 EventKind::DialFailed(DialFailed { phase: *phase, fault, took: *took })
             }
@@ -103,9 +110,9 @@ impl Echoes {
 
     /// A finding with them masked.
     pub fn finding(&self, finding: &Finding) -> Finding {
-        let lines = |lines: &[String]| lines.iter().map(|line| self.text(line)).collect();
+        let lines = |lines: &[String]| lines.iter().map(|line| self.quoting(line)).collect();
         Finding {
-            fact: self.text(&finding.fact),
+            fact: self.quoting(&finding.fact),
             seen: lines(&finding.seen),
             cause: self.text(&finding.cause),
             help: lines(&finding.help),
@@ -138,29 +145,71 @@ impl Echoes {
         })
     }
 
-    /// The same for a URL or a request's first line, whose query may have them with other characters encoded.
+    /// The same where the beginning of what the peer said is quoted, which may have been cut inside a secret.
+    fn quoting(&self, text: &str) -> String {
+        let mut shown = self.text(text);
+        // From the end, so that the places before stay.
+        let quotes: Vec<usize> = shown.match_indices('"').map(|(at, _)| at).collect();
+        for end in quotes.into_iter().rev().take(QUOTES_MAX) {
+            let start = self.beginning_before(shown.as_bytes(), end).filter(|start| shown.is_char_boundary(*start));
+            if let Some(start) = start {
+                shown.replace_range(start..end, MASK);
+            }
+        }
+        shown
+    }
+
+    /// Where the beginning of a secret stands that ends here, half of it at least.
+    fn beginning_before(&self, bytes: &[u8], end: usize) -> Option<usize> {
+        let before = bytes.get(..end)?;
+        self.secrets.iter().find_map(|secret| {
+            let secret = secret.as_bytes();
+            let least = LEAST_OF_CUT.max(secret.len() / 2);
+            (least..secret.len()).rev().find(|&len| before.ends_with(&secret[..len])).map(|len| end - len)
+        })
+    }
+
+    /// The same for a URL or a request's first line, whose path and query may have them with other characters encoded.
     fn place(&self, text: &str) -> String {
         let text = self.text(text);
-        let Some(at) = text.find('?') else { return text };
-        let (before, query) = text.split_at(at + 1);
-        let mut shown = before.to_owned();
-        for part in query.split_inclusive(['&', ';', '#', ' ']) {
-            let pair = part.trim_end_matches(['&', ';', '#', ' ']);
-            let decoded = decoded(pair);
-            let holds = decoded != pair && self.secrets.iter().any(|secret| decoded.contains(secret.as_str()));
-            match (holds, pair.split_once('=')) {
-                (false, _) => shown.push_str(pair),
-                (true, Some((name, _))) => shown.push_str(&format!("{name}={MASK}")),
-                (true, None) => shown.push_str(MASK),
+        let (path, query) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
+        format!("{}{}", self.parts(path, &['/', ' ']), self.parts(query, &['?', '&', ';', '#', ' ']))
+    }
+
+    /// Each part between these characters, masked where it holds a secret once it is decoded.
+    fn parts(&self, text: &str, between: &[char]) -> String {
+        let mut shown = String::with_capacity(text.len());
+        for part in text.split_inclusive(between) {
+            let pair = part.trim_end_matches(between);
+            match pair.split_once('=') {
+                _ if !self.holds_encoded(pair) => shown.push_str(pair),
+                Some((name, value)) if self.holds_encoded(value) => shown.push_str(&format!("{name}={MASK}")),
+                _ => shown.push_str(MASK),
             }
             shown.push_str(&part[pair.len()..]);
         }
         shown
     }
 
+    /// Is a secret in it, percent-encoded, once or twice: a URL can be the parameter of another?
+    fn holds_encoded(&self, text: &str) -> bool {
+        let once = decoded(text);
+        if once == text {
+            return false;
+        }
+        let twice = decoded(&once);
+        self.secrets.iter().any(|secret| once.contains(secret.as_str()) || twice.contains(secret.as_str()))
+    }
+
     /// The same where the peer's bytes are no text.
     fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        self.secrets.iter().fold(bytes.to_vec(), |bytes, secret| without(bytes, secret.as_bytes()))
+        let mut shown = self.secrets.iter().fold(bytes.to_vec(), |bytes, secret| without(bytes, secret.as_bytes()));
+        // So many bytes are kept, and a secret may go on behind them.
+        if let Some(start) = self.beginning_before(&shown, shown.len()) {
+            shown.truncate(start);
+            shown.extend_from_slice(MASK.as_bytes());
+        }
+        shown
     }
 }
 
@@ -250,14 +299,14 @@ fn secrets_of(head: &Head) -> Vec<String> {
         match name.as_str() {
             "authorization" | "proxy-authorization" => secrets.extend(credentials(value)),
             "cookie" => {
-                let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
-                secrets.extend(pairs.map(|(_, value)| value.trim().to_owned()));
+                let values = value.split(';').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+                secrets.extend(values.map(|value| value.trim().to_owned()));
             }
             "sec-websocket-protocol" => secrets.extend(value.split(',').filter_map(|name| token(name.trim()))),
             "sec-websocket-key" => {}
             other if is_secret_name(other) => secrets.push(value.to_owned()),
-            // An Origin with a user in it, a Referer.
-            _ => secrets.extend(password_of(value).map(str::to_owned)),
+            // An Origin with a user in it, a Referer, a token in a field of another name.
+            _ => secrets.extend(password_of(value).into_iter().chain(secrets_in(value)).map(str::to_owned)),
         }
     }
     secrets
@@ -334,6 +383,15 @@ mod tests {
         let Some(EventKind::UpgradeSent(shown)) = echoes.masked(&sent) else { panic!("nothing was masked") };
         assert_eq!(shown.head.start(), "GET /x?q=*** HTTP/1.1");
         assert!(!String::from_utf8_lossy(shown.head.raw()).contains("c%22d"));
+        // In the path, and in a URL inside of the query.
+        for (to, shown) in [
+            ("ws://b/p/a+b%2fc%22d=/x", "ws://b/p/***/x"),
+            ("ws://b/x#a%2Bb/c%22d%3d", "ws://b/x#***"),
+            ("ws://b/?next=%2Fws%3Ft%3Da%252Bb%252Fc%2522d%253D&r=1", "ws://b/?next=***&r=1"),
+            ("ws://b/p%20q/?r=%20", "ws://b/p%20q/?r=%20"),
+        ] {
+            assert_eq!(echoes.place(to), shown);
+        }
         // The twin: what we ask for by ourselves is not what a peer says.
         assert_eq!(echoes_of("a+b/c\"d=").masked(&sent), None);
     }
@@ -345,6 +403,33 @@ mod tests {
         echoes.learn(&EventKind::UpgradeSent(UpgradeSent { head }));
         let finding = echoes.finding(&Finding::of("reset", "server side", "no s3cret-pw here"));
         assert_eq!(finding.fact, "no *** here");
+    }
+
+    #[test]
+    fn a_secret_in_a_field_of_any_name_and_in_the_bytes_of_a_bad_frame_is_masked() {
+        let head = b"GET / HTTP/1.1\r\nX-Access: Bearer s3cret-access\r\nReferer: https://h/?token=s3cret-page\r\n\
+            Cookie: s3cret-cookie\r\n\r\n";
+        let mut echoes = Echoes::default();
+        echoes.learn(&EventKind::UpgradeSent(UpgradeSent { head: Head::verbatim(head.to_vec()) }));
+        let text = "s3cret-access, s3cret-page, s3cret-cookie";
+        assert_eq!(echoes.finding(&Finding::of("reset", "server side", text)).fact, "***, ***, ***");
+        assert_eq!(echoes.bytes(b"\x88\x11\x03\xe7no s3cret-access"), b"\x88\x11\x03\xe7no ***");
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_off_is_masked_from_its_half_on() {
+        let echoes = echoes_of("s3cret-token-long");
+        for (said, shown) in [
+            ("first bytes: \"no s3cret-tok\", 9 B", "first bytes: \"no ***\", 9 B"),
+            ("\"s3cret-token-lon\" and \"s3cret-to\"", "\"***\" and \"***\""),
+            // The twins: less than the half, and no cut.
+            ("\"no s3cret\"", "\"no s3cret\""),
+            ("no s3cret-tok here", "no s3cret-tok here"),
+        ] {
+            assert_eq!(echoes.quoting(said), shown);
+        }
+        assert_eq!(echoes.bytes(b"no s3cret-token-l"), b"no ***");
+        assert_eq!(echoes.bytes(b"no s3cret-token-l!"), b"no s3cret-token-l!");
     }
 
     fn echoes_of(token: &str) -> Echoes {

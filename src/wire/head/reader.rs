@@ -207,12 +207,27 @@ fn fault_words(error: httparse::Error, raw: &[u8]) -> String {
                 .unwrap_or_else(|| "the value of a header field holds a byte that is not allowed there".to_owned());
         }
         httparse::Error::NewLine => "a carriage return stands without its line feed",
-        httparse::Error::Status => "the status line has no status of three digits",
+        httparse::Error::Status => return status_words(raw),
+        // Of an answer any version is read: what is missing is all that stands behind it.
+        httparse::Error::Version if raw.starts_with(ANSWER_BEGINS) => return status_words(raw),
+        httparse::Error::Version => "the first line has no HTTP version that can be read",
         httparse::Error::Token => "the first line holds a byte that is not allowed there",
         httparse::Error::TooManyHeaders => return format!("the head has more than {FIELD_LIMIT} fields"),
-        httparse::Error::Version => "the first line has no HTTP version that can be read",
     };
     words.to_owned()
+}
+
+/// What is wrong with the status line behind the version (RFC 9112 section 4).
+fn status_words(raw: &[u8]) -> String {
+    let line = lines(raw).find(|line| !line.is_empty()).map(|line| &raw[line]).unwrap_or_default();
+    let status = line.split(|&byte| byte == b' ').filter(|part| !part.is_empty()).nth(1).unwrap_or_default();
+    let has_status = status.len() == 3 && status.iter().all(u8::is_ascii_digit);
+    match line.iter().find(|byte| !is_value_byte(**byte)) {
+        Some(bad) if has_status => {
+            format!("the status line holds the byte 0x{bad:02x}, which is not allowed there")
+        }
+        _ => "the status line has no status of three digits".to_owned(),
+    }
 }
 
 /// The lines of the fields, without the start line.

@@ -182,7 +182,9 @@ fn a_malformed_head_is_told_with_its_beginning() {
         other => panic!("{other:?}"),
     };
     assert_eq!(words(b"HTTP/1.1 20 OK\r\n\r\n"), "the status line has no status of three digits");
-    assert_eq!(words(b"HTTP/2\r\n\r\n"), "the first line has no HTTP version that can be read");
+    assert_eq!(words(b"HTTP/2\r\n\r\n"), "the status line has no status of three digits");
+    let reason = words(b"HTTP/1.1 101 a\x01b\r\n\r\n");
+    assert_eq!(reason, "the status line holds the byte 0x01, which is not allowed there");
     let no_colon = words(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n");
     assert_eq!(no_colon, "a line of the head is no header field: \"no colon\"");
     let many = [b"HTTP/1.1 200 OK\r\n".as_slice(), &b"A: 1\r\n".repeat(257), b"\r\n"].concat();

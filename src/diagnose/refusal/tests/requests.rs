@@ -194,13 +194,20 @@ fn an_expired_token_is_told_by_its_own_time() {
     // {"exp":1000}
     let request = b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nAuthorization: Bearer \
         e30.eyJleHAiOjEwMDB9.c2ln\r\n\r\n";
-    let facts = |now_ms: i64| Facts {
+    let dated = |now_ms: i64, date: &str| Facts {
         sent: Some(Head::verbatim(request.to_vec())),
-        answer: Some(Head::verbatim(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\n\r\n".to_vec())),
+        answer: Some(Head::verbatim(
+            format!("HTTP/1.1 401 Unauthorized\r\n{date}WWW-Authenticate: Bearer\r\n\r\n").into_bytes(),
+        )),
         wall_start_unix_ms: Some(now_ms),
         ..Facts::default()
     };
-    let late = refused(&facts(1_060_000), 401, "Unauthorized");
+    let facts = |now_ms: i64| dated(now_ms, "");
+    // This machine's clock alone may be wrong.
+    assert_eq!(refused(&facts(1_060_000), 401, "Unauthorized").confidence, Likely);
+    let ahead = refused(&dated(1_060_000, "Date: Thu, 01 Jan 1970 00:15:00 GMT\r\n"), 401, "Unauthorized");
+    assert_eq!(ahead.cause, "the token or password is wrong or expired");
+    let late = refused(&dated(1_060_000, "Date: Thu, 01 Jan 1970 00:17:40 GMT\r\n"), 401, "Unauthorized");
     assert_eq!((late.confidence, late.cause.as_str()), (Certain, "the token has expired"));
     assert!(late.seen.contains(&String::from("the exp of the token that was sent was 60 s before this answer")));
     let good = refused(&facts(900_000), 401, "Unauthorized");
