@@ -5,6 +5,7 @@ mod closes;
 mod cuts;
 mod done;
 mod dropped;
+mod gone;
 mod reasons;
 pub(in crate::diagnose) mod runs;
 mod silences;
@@ -13,6 +14,7 @@ mod silences;
 mod tests;
 
 pub use dropped::Dropped;
+pub(super) use gone::{no_longer_there, went_away};
 
 use crate::diagnose::garbage;
 use crate::event::finding::Confidence::Likely;
@@ -39,7 +41,7 @@ pub fn judge(dropped: &Dropped) -> Option<Finding> {
         How::Reset => reset(ended),
         How::TlsTruncated => Finding::of("tls-truncated", "server side", cut_words("the TLS stream was cut", ended)),
         How::TlsAlert { alert } => tls_alert(*alert),
-        How::Silent { delivered } => silent(*delivered, dropped.missed.as_ref()),
+        How::Silent { delivered } => silent(*delivered, dropped.missed.as_ref(), dropped.pings_answered > 0),
         How::KernelTimeout => {
             Finding::of("kernel-timeout", "path", "the kernel gave the connection up: nothing was acknowledged")
                 .because(Likely, "the path is cut: network, VPN, NAT, or a host that is off")

@@ -105,7 +105,13 @@ impl Diagnosis {
             EventKind::TlsReady(ready) => certificate(ready),
             EventKind::Redirected(by) => vec![refusal::redirect_followed(by.status, &by.from, &by.to)],
             EventKind::UpgradeAnswered(_) => upgrade::oddities(facts).into_iter().chain(skew::judge(facts)).collect(),
-            EventKind::DialFailed(failed) => dial_failed(facts, &self.rules, failed),
+            EventKind::DialFailed(failed) => {
+                let found = dial_failed(facts, &self.rules, failed, !self.drops.is_empty());
+                if let Some(last) = self.drops.last_mut() {
+                    last.missed_at_once(at, failed, found.first());
+                }
+                found
+            }
             EventKind::Open(_) => {
                 self.pongs = Pongs::default();
                 Vec::new()
@@ -176,6 +182,7 @@ impl Diagnosis {
                 pings_answered: self.facts.pings_answered,
                 wrongs: self.facts.wrongs.clone(),
                 offered: self.facts.offered(),
+                gone: None,
             });
         }
         Vec::new()
@@ -198,7 +205,7 @@ fn single(dropped: &Dropped) -> Option<Finding> {
     let finding = patterns::alone(dropped)
         .or_else(|| theirs::unanswered(dropped))
         .or_else(|| hello::missing(dropped))
-        .or_else(|| ends::judge(dropped))?;
+        .or_else(|| ends::judge(dropped).map(|finding| ends::went_away(finding, dropped)))?;
     Some(conduct::on_purpose(conduct::tempered(finding, &dropped.ended), &dropped.wrongs))
 }
 
@@ -206,10 +213,13 @@ fn certificate(ready: &TlsReady) -> Vec<Finding> {
     tls::told(ready)
 }
 
-fn dial_failed(facts: &Facts, rules: &Rules, failed: &DialFailed) -> Vec<Finding> {
+/// `was_open`: this run had a connection to the same server before.
+fn dial_failed(facts: &Facts, rules: &Rules, failed: &DialFailed, was_open: bool) -> Vec<Finding> {
     match &failed.fault {
         DialFault::Refused { status, reason } => {
-            vec![rules.refused(refusal::refused(facts, *status, reason), facts, *status, reason)]
+            let finding = refusal::refused(facts, *status, reason);
+            let finding = if was_open { ends::no_longer_there(finding) } else { finding };
+            vec![rules.refused(finding, facts, *status, reason)]
         }
         DialFault::InvalidUpgrade { breaches } => {
             breaches.iter().filter_map(|breach| upgrade::breach(facts, breach)).collect()

@@ -184,10 +184,14 @@ fn plain_unanswered(finding: Finding, look: &SecondLook) -> Finding {
         Some(LookEnd::NoTls | LookEnd::Cut) => finding
             .because(
                 Possible,
-                "the process lives, as it answered or ended the TLS handshake at once: nobody answers an upgrade at \
-                 this path, or a proxy waits for the application behind it",
+                "the process lives, as it answered or ended the TLS handshake at once: nobody answers an upgrade at this \
+                 path, as the proxy of a dev server (Vite, webpack, http-proxy-middleware) without ws: true; or a proxy \
+                 waits for the application behind it",
             )
-            .advise("check the path, and that the server takes upgrades there; behind a proxy look at the application"),
+            .advise(
+                "check the path, and that the server takes upgrades there: a dev server's proxy rule for it needs \
+                 ws: true; behind another proxy look at the application",
+            ),
         Some(LookEnd::NoAnswer) => finding
             .because(
                 Possible,

@@ -19,6 +19,7 @@ mod tests;
 use crate::diagnose::facts::{Facts, contains};
 use crate::diagnose::hops::{Hop, Kind};
 use crate::diagnose::refusal::known::Answer;
+pub(in crate::diagnose) use crate::diagnose::refusal::known::nothing_behind;
 use crate::diagnose::remedies;
 use crate::event::Finding;
 use crate::event::Tried;
@@ -202,8 +203,8 @@ fn by_status(answer: &Answer<'_>) -> Finding {
     match answer.status {
         200..=299 | 304 => pages::judged(answer),
         300..=399 => redirects::judged(answer),
-        401 | 407 => rights::unauthorized(answer),
-        403 => rights::forbidden(answer),
+        401 | 407 => rights::with_certificate(rights::unauthorized(answer), answer),
+        403 => rights::with_certificate(rights::forbidden(answer), answer),
         404 | 410 => absences::nowhere(answer),
         405 => absences::method(answer),
         406 | 415 => absences::types(answer),

@@ -100,3 +100,28 @@ fn a_run_of_endless_drops_is_remembered_to_a_bound() {
     }
     assert_eq!(diagnosis.drops.len(), DROPS_MAX);
 }
+
+#[test]
+fn a_server_that_is_not_there_right_after_a_drop_went_away() {
+    let refused = |status: u16| {
+        let fault = DialFault::Refused { status, reason: String::new() };
+        EventKind::DialFailed(DialFailed { phase: Phase::Upgrade, fault, took: Span::ZERO })
+    };
+    for (status, went) in [(502, true), (503, false), (403, false)] {
+        let mut diagnosis = Diagnosis::new(None, 0);
+        dial(&mut diagnosis, "HTTP/1.1 101 Switching Protocols\r\nServer: nginx");
+        drop(&mut diagnosis, How::Fin, 1.5, 1.5);
+        dial(&mut diagnosis, &format!("HTTP/1.1 {status} X\r\nServer: nginx"));
+        let told = diagnosis.see(&Event { seq: 0, at: Moment::START, conn: ConnId(2), kind: refused(status) });
+        assert_eq!(told[0].cause.contains("went away after that"), went, "{told:?}");
+        let found = diagnosis.finish();
+        assert_eq!(found[0].code, "fin-without-close");
+        assert_eq!(found[0].cause.contains("process ended"), went, "{found:?}");
+        assert_eq!(found[0].cause.contains("idle limit"), !went, "{found:?}");
+    }
+    // The twin: nothing was open before.
+    let mut diagnosis = Diagnosis::new(None, 0);
+    dial(&mut diagnosis, "HTTP/1.1 502 X\r\nServer: nginx");
+    let told = diagnosis.see(&Event { seq: 0, at: Moment::START, conn: ConnId(2), kind: refused(502) });
+    assert!(!told[0].cause.contains("went away"), "{told:?}");
+}

@@ -66,6 +66,9 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
         .saw(format!("a TLS alert came back: {}", show::bytes(first)))
         .because(Certain, "ws:// was used where wss:// is spoken");
     }
+    if first.starts_with(DEV_PROXY) {
+        return dev_proxy(first);
+    }
     let finding = Finding::of("not-http", "server side", "what came back is not HTTP")
         .saw(format!("first bytes: {}", show::bytes(first)));
     match banners::speaker(first) {
@@ -87,6 +90,20 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
 /// No bytes of TLS or of HTTP/2.
 fn is_text(first: &[u8]) -> bool {
     !first.is_empty() && first.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+/// What http-proxy-middleware (webpack-dev-server, Create React App) writes onto the socket, without any head.
+const DEV_PROXY: &[u8] = b"Error occurred while trying to proxy";
+
+fn dev_proxy(first: &[u8]) -> Finding {
+    Finding::of("not-http", "server side", "a dev server's proxy could not reach what stands behind it")
+        .saw(format!("first bytes: {}", show::bytes(first)))
+        .because(
+            Likely,
+            "http-proxy-middleware (webpack-dev-server, Create React App) writes this text in place of an answer: its \
+             target is down, or another port",
+        )
+        .advise("start the application behind it, or correct target in the proxy's options")
 }
 
 /// Some servers (libwebsockets) end a connection whose subprotocol they do not know.
@@ -117,6 +134,21 @@ fn engine_io(facts: &Facts, finding: Finding) -> Finding {
     }
 }
 
+/// A crash, a refusal or a closed port behind a forwarder ends at once; this long takes a limit of time.
+const LATE: Span = Span::from_millis(1500);
+
+fn timed(facts: &Facts, finding: Finding) -> Finding {
+    finding
+        .saw_all(facts.second_look_words())
+        .saw_all(offered_words(facts))
+        .because(
+            Possible,
+            "a limit of time ended it: the server did not come to answer the upgrade (a check that hangs, python \
+             websockets: open_timeout), or what forwards this port could not reach what stands behind it",
+        )
+        .advise("look at what holds the server up before it answers; behind a TCP proxy, whether its server runs")
+}
+
 fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
     let end = if reset { "reset" } else { "ended" };
     let fact = match received {
@@ -126,6 +158,9 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
     let finding = Finding::of("cut-before-answer", "server side", fact);
     if received == 0 && !reset && (0.95..1.3).contains(&took.seconds()) {
         return engine_io(facts, finding);
+    }
+    if received == 0 && !reset && took >= LATE {
+        return timed(facts, finding);
     }
     match facts.is_tls() {
         true => finding
@@ -150,7 +185,8 @@ fn cut(facts: &Facts, reset: bool, received: u64, took: Span) -> Finding {
             .because(
                 Possible,
                 "the process behind it crashed or refused without a word, a proxy that only forwards (TCP, Varnish's \
-                 pipe) has nothing behind it, a proxy is told to say nothing (444), or a filter on the way ended it",
+                 pipe, a dev server's) has nothing behind it, a proxy is told to say nothing (444), or a filter on the \
+                 way ended it",
             )
             .advise("check the path; then look at the log of the server side for this moment"),
         false => finding.advise("try wss://: the port may want TLS; then look at the log of the server side"),
@@ -178,6 +214,9 @@ mod tests {
         assert_eq!(judged(first(b"\x15\x03 hello"), Span::ZERO).code, "not-http");
         let ssh = judged(first(b"SSH-2.0-OpenSSH_9.2\r\n"), Span::ZERO);
         assert_eq!((ssh.code, ssh.confidence), ("not-http", Certain));
+        let proxy = judged(first(b"Error occurred while trying to proxy: 127.0.0.1:3000/api/x"), Span::ZERO);
+        assert_eq!((proxy.code, proxy.confidence), ("not-http", Likely));
+        assert!(proxy.cause.contains("target is down") && proxy.fact.contains("dev server"), "{proxy:?}");
         assert_eq!(judged(first(&[0, 0, 18, 4, 0]), Span::ZERO).cause, "the port speaks HTTP/2 only");
         // Text is neither TLS nor HTTP/2; other bytes may be.
         let page = judged(first(b"<html><body>hello</body></html>"), Span::ZERO);
@@ -200,6 +239,9 @@ mod tests {
         assert_eq!(judged(cut(0), Span::from_millis(3)).code, "cut-before-answer");
         assert!(judged(cut(0), Span::from_millis(1004)).cause.starts_with("Engine.IO"));
         assert!(judged(cut(20), Span::from_millis(1004)).fact.ends_with("after 20 B"));
+        let late = judged(cut(0), Span::from_millis(2003));
+        assert!(late.cause.starts_with("a limit of time") && late.confidence == Possible, "{late:?}");
+        assert!(!judged(cut(0), Span::from_millis(3)).cause.contains("limit of time"));
     }
 
     #[test]

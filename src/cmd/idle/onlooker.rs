@@ -176,6 +176,7 @@ impl Onlooker {
                 pings_answered: 0,
                 wrongs: Vec::new(),
                 offered: Vec::new(),
+                gone: None,
             });
         }
         let course = self.shared.courses.borrow().iter().find(|course| course.role == self.role).cloned();

@@ -26,8 +26,8 @@ pub(super) fn fin(ended: &Ended, behind_nginx: bool) -> Finding {
         false if ended.age < AT_ONCE => finding
             .because(
                 Possible,
-                "the application's handler returned or failed right after the open, its process crashed, or a proxy lost \
-                 what stands behind it",
+                "the application's handler returned or failed right after the open, its process crashed, a second \
+                 upgrade listener of a Node server ended what is not its own, or a proxy lost what stands behind it",
             )
             .advise("look at the application's log for this moment, then at the proxy's"),
         false if is_lively(ended) => finding
@@ -42,8 +42,11 @@ pub(super) fn fin(ended: &Ended, behind_nginx: bool) -> Finding {
         false if is_silent(ended) => finding
             .because(
                 Possible,
-                "an idle limit of a proxy or of the server; or a maximum age, a reload of a proxy, a server that closes the \
-                 socket only, a crash of its process",
+                format!(
+                    "an idle limit of {} or of the server; or a maximum age, a reload of a proxy, a server that closes \
+                     the socket only, a crash of its process",
+                    if behind_nginx { "nginx (proxy_read_timeout)" } else { "a proxy" }
+                ),
             )
             .advise("look at the log of the proxy and the server for this moment; this run tells an idle limit from a \
                      maximum age:")

@@ -25,6 +25,8 @@ pub struct Dropped {
     pub wrongs: Vec<String>,
     /// The subprotocols that were offered.
     pub offered: Vec<String>,
+    /// What the next try had when it failed right after: the server was not there.
+    pub gone: Option<String>,
 }
 
 impl Dropped {
@@ -59,6 +61,7 @@ impl Dropped {
             pings_answered: 0,
             wrongs: Vec::new(),
             offered: Vec::new(),
+            gone: None,
         }
     }
 }

@@ -15,7 +15,8 @@ fn unheard(missed: &Missed) -> Finding {
         .advise("run again with a heartbeat of our own (--heartbeat-send ping), whose fate tells the path from the server")
 }
 
-pub(super) fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Finding {
+/// `answered`: a ping of this connection had its pong before.
+pub(super) fn silent(delivered: Option<bool>, missed: Option<&Missed>, answered: bool) -> Finding {
     let waited = missed.map(|missed| format!(" for {}", show::span(missed.waited))).unwrap_or_default();
     let came = missed.map_or(0, |missed| missed.bytes_since);
     if let Some(missed) = missed.filter(|missed| missed.theirs) {
@@ -28,6 +29,19 @@ pub(super) fn silent(delivered: Option<bool>, missed: Option<&Missed>) -> Findin
             format!("{} came after a heartbeat, and not the answer that was wanted{waited}", show::size(came)),
         )
         .because(Likely, "the server lives, and answers this heartbeat otherwise or not at all"),
+        // What ignores pings, or never reads, would not have answered one.
+        Some(true) if answered => Finding::of(
+            "silent-next-hop",
+            "server side",
+            format!("a heartbeat was acknowledged by the next hop, and unanswered{waited}"),
+        )
+        .saw("a ping before it was answered")
+        .because(
+            Possible,
+            "the server's process or its event loop hangs or was stopped; its handler reads no more (libraries of Go \
+             answer pings only inside a read); or a proxy keeps the bytes",
+        )
+        .advise("look at what blocks the server's process since its last answer"),
         Some(true) => Finding::of(
             "silent-next-hop",
             "server side",

@@ -215,7 +215,7 @@ fn an_answer_that_is_not_the_one_asked_for_is_no_silence() {
         waited: Span::from_secs(1),
         theirs: false,
     };
-    let finding = silent(Some(true), Some(&missed));
+    let finding = silent(Some(true), Some(&missed), false);
     assert_eq!(finding.code, "answer-not-as-asked");
     assert!(finding.fact.starts_with("11 B came"), "{}", finding.fact);
 }

@@ -136,7 +136,8 @@ pub(super) fn upon_ours(dropped: &Dropped) -> Option<Finding> {
     }
     let pinged = last(ended, Direction::Out, PING).filter(|ago| *ago <= UPON)?;
     let is_answered = last(ended, Direction::In, PONG).is_some() || dropped.pings_answered > 0;
-    if is_answered {
+    // The first ping goes out with the open: an end right then is no answer to it, but one to the open.
+    if is_answered || ended.age <= UPON {
         return None;
     }
     let finding = ends::judge(dropped)?

@@ -108,6 +108,10 @@ fn an_end_right_upon_a_message_or_a_ping_of_ours_is_told_with_it() {
     };
     assert!(pinged(0).is_some_and(|finding| finding.cause.contains("fails upon a ping")));
     assert_eq!(pinged(3), None);
+    // The twin: it ended with the open, and the first ping was on its way by then.
+    let mut at_once = dropped(How::Fin, 0.001, 0.001, 0.001);
+    at_once.ended.last_frames = vec![frame(Direction::Out, 9, 0.001)];
+    assert_eq!(alone(&at_once), None);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use crate::diagnose::facts::contains;
 use crate::diagnose::refusal::known::{Answer, By, Fix, Known, Says, judge, known};
+use crate::diagnose::refusal::rights::own_words;
 use crate::diagnose::remedies;
 use crate::event::finding::Confidence::{Likely, Possible};
 use crate::event::{Finding, show};
@@ -106,10 +107,25 @@ pub(super) fn nowhere(answer: &Answer<'_>) -> Finding {
             .advise("look for the service's new URL in its documentation");
     }
     rewritten(answer)
+        .or_else(|| sock_js(answer))
         .or_else(|| judge(ROWS, answer))
         .or_else(|| express(answer))
         .or_else(|| django(answer))
-        .unwrap_or_else(|| answer.finding(NOWHERE))
+        .unwrap_or_else(|| answer.finding(NOWHERE).saw_all(own_words(answer)))
+}
+
+/// SockJS' own 404 at the very path of its WebSocket, where its usual advice would lead in a circle.
+fn sock_js(answer: &Answer<'_>) -> Option<Finding> {
+    if answer.body.trim() != "404 Error: Page not found" || !answer.facts.path().ends_with("/websocket") {
+        return None;
+    }
+    Some(
+        answer
+            .finding("upgrade-not-enabled")
+            .saw("the 404 of SockJS, at the path of its WebSocket")
+            .because(Likely, "the option websocket of the SockJS server is false, or the session has a dot")
+            .advise("set websocket: true in the server's options; /info below its prefix says what is switched on"),
+    )
 }
 
 /// The application tells which path it saw, and it is not the one that was asked for.

@@ -33,8 +33,12 @@ const ROWS: &[Known] = &[
          in ingress-nginx a Service without ready pods",
         Fix::Paste("nginx's error log says whether it is a limit; at the time of this answer:", NGINX_LOG)),
     known("server-error", &[500], NGINX, Says::Any, Possible,
-        "nginx itself failed: a loop of rewrites, no connections or files left, or an error in a script of its own",
+        "nginx itself failed: an auth_request whose service gave no good answer, a loop of rewrites, no connections \
+         or files left, or an error in a script of its own",
         Fix::Paste("nginx's error log says what failed; at the time of this answer:", NGINX_LOG)),
+    known("server-error", &[500], HAPROXY, Says::Any, Likely,
+        "HAProxy itself says 500: http-request tarpit held the request and then refused it; or HAProxy failed",
+        Fix::Do("look for http-request tarpit in HAProxy's configuration; its log has PT for such a request")),
     known(DOWN, &[502], HAPROXY, Says::Any, Likely,
         "HAProxy got an invalid or incomplete answer from the server behind it, which ended or crashed in the upgrade, \
          or speaks something else (TLS)",
@@ -181,6 +185,10 @@ const ROWS: &[Known] = &[
         "Caddy got no good answer: the application refuses connections, is down, ended it in the upgrade, or speaks \
          another protocol (TLS, HTTP/2)",
         Fix::Do("look at Caddy's log for this moment: it says why it got no answer")),
+    known(DOWN, &[503], By::Itself(&["Caddy"]), Says::Empty, Possible,
+        "Caddy has no upstream that is up: all fail its health checks (health_uri, fail_duration); or the application \
+         says so itself",
+        Fix::Do("start the application, and ask the path of health_uri by hand; Caddy's log names the failed checks")),
     known(DOWN, &[504], By::Itself(&["Caddy"]), Says::Any, Likely,
         "Caddy waited in vain: the application hangs in the upgrade (response_header_timeout), or could not be \
          connected to in time (dial_timeout)",

@@ -8,6 +8,18 @@ use crate::event::finding::Confidence;
 use crate::event::{Finding, show};
 use crate::moment::Span;
 
+/// What a hop says whose 503 is about what stands behind it.
+const NOT_READY: &str = "what stands behind the answering hop is down or not ready";
+/// What a 502 and its like say.
+const NO_GOOD_ANSWER: &str = "what stands behind the answering hop gave no good answer";
+
+/// Does this finding say that nothing stands behind the hop? A limit of its own (503 of nginx) and an application that
+/// hangs (504) are others.
+pub(in crate::diagnose) fn nothing_behind(finding: &Finding) -> bool {
+    finding.code == "server-unavailable"
+        && [NOT_READY, NO_GOOD_ANSWER].iter().any(|words| finding.fact.ends_with(words))
+}
+
 /// A refusal with what can be read from its head.
 pub(super) struct Answer<'a> {
     pub(super) facts: &'a Facts,
@@ -77,12 +89,12 @@ impl<'a> Answer<'a> {
                 format!("{said}: the server side takes no connections now")
             }
             "server-unavailable" if self.status == 503 => {
-                format!("{said}: what stands behind the answering hop is down or not ready")
+                format!("{said}: {NOT_READY}")
             }
             "server-unavailable" if self.status == 504 => {
                 format!("{said}: what stands behind the answering hop did not answer in time")
             }
-            "server-unavailable" => format!("{said}: what stands behind the answering hop gave no good answer"),
+            "server-unavailable" => format!("{said}: {NO_GOOD_ANSWER}"),
             "server-error" => format!("{said}: the server side failed in the upgrade"),
             "upgrade-forbidden" => format!("{said}: the upgrade is not permitted"),
             "upgrade-not-offered-here" => format!("{said}: nothing at {}", self.path()),

@@ -23,7 +23,8 @@ const ROWS: &[Known] = &[
         "nginx does not trust the client certificate that it got, or it has expired",
         Fix::Do("send one of the authority in ssl_client_certificate of nginx")),
     known(REFUSED, &[400], By::Itself(&["nginx", "openresty"]), Says::Any, Likely,
-        "nginx itself takes the request for invalid: a header or the Host that it does not accept",
+        "nginx itself takes the request for invalid: a header or the Host that it does not accept, or bytes before it \
+         (the PROXY protocol of a hop in front)",
         Fix::Paste("nginx's error log says what, at level info:", &["error_log /var/log/nginx/error.log info;"])),
     known(REFUSED, &[400], By::Itself(&["HAProxy"]), Says::Any, Likely,
         "HAProxy itself takes the request for invalid: a header, the Host, or an upgrade without a good key (-H)",

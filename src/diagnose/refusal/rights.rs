@@ -151,6 +151,18 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
     if speaks_of_origin(answer.body) {
         return of_origin(answer, line);
     }
+    if let Some(words) = own_words(answer) {
+        return answer
+            .finding(FORBIDDEN)
+            .saw(line)
+            .saw(words)
+            .because(
+                Possible,
+                "what the body says: a check of the application's own, or of a filter in front; else the Origin or the \
+                 path is not one that it knows",
+            )
+            .advise("look up in the application when it says so; then try the Origin of the page by --origin URL");
+    }
     let cause = match origin {
         None => {
             "the server wants an Origin that it knows, there is no such route, an upgrade is not switched on for it, \
@@ -165,13 +177,23 @@ pub(super) fn forbidden(answer: &Answer<'_>) -> Finding {
              front refuses"
         }
     };
-    answer.finding(FORBIDDEN).saw(line).saw_all(own_words(answer)).because(Possible, cause)
+    answer.finding(FORBIDDEN).saw(line).because(Possible, cause)
+}
+
+/// A certificate that TLS asked for and went on without, as an optional one, may be what the answer misses.
+pub(super) fn with_certificate(finding: Finding, answer: &Answer<'_>) -> Finding {
+    let asked = answer.facts.tls.as_ref().is_some_and(|tls| tls.certificate_request.is_some());
+    if !asked || finding.confidence == Certain {
+        return finding;
+    }
+    let cause = format!("{}; or the client certificate that TLS asked for is wanted", finding.cause);
+    finding.saw("TLS asked for a client certificate, got none and went on").because(Possible, cause)
 }
 
 /// What the body says beyond the words of the status.
-fn own_words(answer: &Answer<'_>) -> Option<String> {
+pub(super) fn own_words(answer: &Answer<'_>) -> Option<String> {
     let words = said_itself(answer.body)?;
-    let stock = ["unauthorized", "forbidden"].iter().any(|stock| words.eq_ignore_ascii_case(stock));
+    let stock = ["unauthorized", "forbidden", "not found"].iter().any(|stock| words.eq_ignore_ascii_case(stock));
     (!stock).then(|| format!("its body says {}", show::quoted(words)))
 }
 

@@ -65,6 +65,9 @@ pub(super) fn server_of_403(refused: &Refused) -> Option<(&'static str, Confiden
     if refused.facts.is_server("hypercorn") {
         return Some(("Hypercorn", Likely));
     }
+    if refused.facts.is_server("granian") {
+        return Some(("Granian", Likely));
+    }
     if refused.facts.is_server("daphne") || refused.reason == "Access denied" && fields.is_empty() {
         return Some(("Daphne", Likely));
     }
@@ -73,7 +76,9 @@ pub(super) fn server_of_403(refused: &Refused) -> Option<(&'static str, Confiden
     }
     // uvicorn with the library websockets names no server, and gives a type to a body that is empty.
     let kind = refused.facts.answered("Content-Type");
-    let typed = kind.is_some_and(|kind| kind == "text/plain; charset=utf-8");
+    // Older releases (by websockets.legacy) leave the charset out; theirs has a Date.
+    let dated = refused.facts.answered("Date").is_some();
+    let typed = kind.is_some_and(|kind| kind == "text/plain; charset=utf-8" || kind == "text/plain" && dated);
     let bare = kind.is_none() && refused.reason.trim().is_empty();
     let proxied = refused.proxy().is_some();
     match refused.facts.server() {
@@ -137,7 +142,9 @@ fn daphne_raised(refused: &Refused) -> Option<Finding> {
 /// uvicorn's 500 for an exception before accept; what answers an ordinary request there names uvicorn.
 fn uvicorn_raised(refused: &Refused) -> Option<Finding> {
     let fields = refused.facts.answer.as_ref()?.fields();
-    let closes = fields.iter().any(|field| field.name == "Connection" && field.value == "close");
+    let closing = |name: &str| fields.iter().any(|field| field.name == name && field.value == "close");
+    // Older releases write these three fields alone, in small letters.
+    let closes = closing("Connection") || fields.len() == 3 && closing("connection");
     let typed = refused.facts.answered("Content-Type").is_some_and(|kind| kind == "text/plain; charset=utf-8");
     let own = closes && typed && refused.facts.server().is_none();
     if refused.body != "Internal Server Error" || !own || !refused.asked_well() {

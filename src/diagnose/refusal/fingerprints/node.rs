@@ -1,14 +1,17 @@
-//! Refusals of Node's HTTP servers. Owns the bare 400 of node ws, which an upgrade reached; Express' 404, which shows
-//! that nothing took the upgrade: an ordinary request reached it; and Fastify's 404.
+//! Refusals of Node's HTTP servers. Owns the bare 400, 401 and 403 of node ws, which an upgrade
+//! reached; the 400 of Node's parser; Express' 404, which shows that nothing took the upgrade: an ordinary request
+//! reached it; and Fastify's 404.
 
 use super::Refused;
 use crate::diagnose::remedies;
-use crate::event::finding::Confidence::Likely;
+use crate::event::finding::Confidence::{Likely, Possible};
 use crate::event::{Finding, show};
 
 pub(super) fn recognise(refused: &Refused) -> Option<Finding> {
     match refused.status {
-        400 => node_ws(refused),
+        400 => node_ws(refused).or_else(|| unparsed(refused)),
+        401 => verify_client(refused, "Unauthorized"),
+        403 => verify_client(refused, "Forbidden"),
         404 => express(refused).or_else(|| fastify(refused)),
         _ => None,
     }
@@ -48,6 +51,60 @@ fn node_ws(refused: &Refused) -> Option<Finding> {
         proxy.name,
         remedies::path_rule(&proxy)
     )))
+}
+
+/// node ws refuses with the words of the status alone when verifyClient says no: 401 unless that gives another status.
+fn verify_client(refused: &Refused, words: &str) -> Option<Finding> {
+    let kind = refused.facts.answered("Content-Type").is_some_and(|kind| kind == "text/html");
+    let challenged = refused.facts.answered("WWW-Authenticate").is_some();
+    let named = refused.facts.server().is_some() && refused.proxy().is_none();
+    // What is wrong with credentials that were sent is told by themselves.
+    let sent = ["Authorization", "Cookie"].iter().any(|name| refused.sent(name).is_some());
+    let judged = refused.status == 401 && (sent || refused.target().contains("token="));
+    if refused.body != words || !kind || challenged || named || judged || !refused.asked_well() {
+        return None;
+    }
+    let code = if refused.status == 401 { "upgrade-unauthorized" } else { "upgrade-forbidden" };
+    let fact = format!("{}: the upgrade is not permitted", refused.said());
+    let origin = match refused.sent("Origin") {
+        Some(origin) => format!("Origin: {}", show::quoted(origin)),
+        None => "no Origin was sent".into(),
+    };
+    Some(
+        Finding::of(code, "server side", fact)
+            .saw(format!("the bare {} of node ws when verifyClient says no; {origin}", refused.status))
+            .because(
+                Possible,
+                "verifyClient of node ws (or an upgrade handler like it) said no: to a token, cookie or query value \
+                 that is missing or wrong, or to the Origin",
+            )
+            .advise(
+                "look at what verifyClient checks; send it by --bearer TOKEN, --cookie or the query, and the page's \
+                 Origin by --origin URL",
+            ),
+    )
+}
+
+/// Node's HTTP parser refuses with this one field, before any code of the application saw the request.
+fn unparsed(refused: &Refused) -> Option<Finding> {
+    let fields = refused.facts.answer.as_ref()?.fields();
+    let closes = refused.facts.answered("Connection").is_some_and(|value| value == "close");
+    if fields.len() != 1 || !closes || !refused.body.is_empty() || !refused.asked_well() {
+        return None;
+    }
+    Some(
+        Finding::of("upgrade-refused", "server side", format!("{} in place of 101", refused.said()))
+            .saw("the answer has no field but Connection: close, as that of Node's HTTP parser")
+            .because(
+                Possible,
+                "Node could not read the request as it arrived: a hop in front writes the PROXY protocol before it; or \
+                 an upgrade handler written by hand refuses the path or a right so",
+            )
+            .advise(
+                "take send-proxy off the server line in HAProxy (in nginx's stream: proxy_protocol on); without such a \
+                 hop, check the path, and what the server's upgrade handler checks",
+            ),
+    )
 }
 
 /// Hops that pass upgrades on unless they are told otherwise.

@@ -1,5 +1,5 @@
 //! Refusals of servers and hops that have no WebSocket on the route that was asked for. Owns their order, Envoy's empty
-//! 403 and Phoenix' 404; those of ASGI servers are `asgi`'s, those of Node `node`'s.
+//! 403, Flask's 400 and Phoenix' 404; those of ASGI servers are `asgi`'s, those of Node `node`'s.
 
 use super::{Refused, asgi, node};
 use crate::diagnose::facts::contains;
@@ -9,9 +9,10 @@ use crate::event::{Finding, show};
 
 pub(super) fn recognise(refused: &Refused) -> Option<Finding> {
     match refused.status {
-        403 => envoy(refused).or_else(|| asgi::recognise(refused)),
+        401 => node::recognise(refused),
+        403 => envoy(refused).or_else(|| asgi::recognise(refused)).or_else(|| node::recognise(refused)),
         404 => asgi::recognise(refused).or_else(|| node::recognise(refused)).or_else(|| phoenix(refused)),
-        400 => node::recognise(refused),
+        400 => node::recognise(refused).or_else(|| flask(refused)),
         500 => asgi::recognise(refused),
         _ => None,
     }
@@ -48,6 +49,38 @@ fn envoy(refused: &Refused) -> Option<Finding> {
     let finding =
         finding.because(Likely, "Envoy: an upgrade is not switched on for this route (or an outer check says no)");
     Some(remedies::upgrade_headers(refused.proxy().as_ref(), refused.facts.path()).on(finding))
+}
+
+/// Werkzeug's page for a bad request. Its router has it for an upgrade to an ordinary route, and for an ordinary
+/// request to a route of a WebSocket; an application may have it for other reasons.
+fn flask(refused: &Refused) -> Option<Finding> {
+    const PAGE: &str = "The browser (or proxy) sent a request that this server could not understand.";
+    if !contains(refused.body, PAGE) || !refused.asked_well() {
+        return None;
+    }
+    let path = show::safe(refused.facts.path());
+    let fact = format!("{}: Flask does not take an upgrade at {path}", refused.said());
+    let finding = Finding::of("upgrade-not-offered-here", "server side", fact)
+        .saw_all(refused.server_line())
+        .saw("the page that Flask (Werkzeug) has for an upgrade to an ordinary route; an unknown path has a 404");
+    let proxy = refused.proxy();
+    let who = proxy.as_ref().map_or("a proxy", |hop| hop.name);
+    let finding = finding.because(
+        Likely,
+        format!(
+            "the route at this path is an ordinary one (app.route), which takes no upgrade; or it is one for \
+             WebSocket (flask-sock), and {who} takes Upgrade away"
+        ),
+    );
+    let Some(proxy) = proxy else {
+        return Some(finding.advise(
+            "check the path; give it a WebSocket route (@sock.route of flask-sock) under a server that can upgrade: \
+             gunicorn --threads 100, not waitress, mod_wsgi or wsgiref",
+        ));
+    };
+    let remedy = remedies::upgrade_headers(Some(&proxy), refused.facts.path());
+    let help = format!("give the path a WebSocket route (@sock.route of flask-sock); if it has one, {}", remedy.help);
+    Some(finding.advise(help).paste_lines(remedy.lines))
 }
 
 /// The sockets of Phoenix are one level below the path that its endpoint names.

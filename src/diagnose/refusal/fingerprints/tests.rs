@@ -614,3 +614,67 @@ fn what_is_told_fits_a_line_and_is_ascii() {
     let hostile = at("/a\u{1b}[2J", "400 Bad Request", "Transport unknown");
     assert!(!format!("{}{}", hostile.fact, hostile.help.join(" ")).contains('\u{1b}'));
 }
+
+#[test]
+fn older_releases_of_uvicorn_and_granian_are_known_by_their_heads() {
+    let old = "403 Forbidden\r\nDate: Wed, 25 Nov 2026 14:49:31 GMT\r\nContent-Length: 0\r\nContent-Type: \
+               text/plain\r\nConnection: close";
+    for answer in [old, "403 Forbidden\r\nserver: granian\r\ncontent-length: 0"] {
+        let finding = judged(answer, "");
+        assert_eq!((finding.code, finding.confidence), ("route-missing", Likely), "{answer}");
+    }
+    // The twin: written by hand, without a Date.
+    let hand = "403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 0";
+    assert_eq!(judged_with("/ws", HOST, hand, ""), None);
+    let raised = "500 Internal Server Error\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 21\r\n\
+                  connection: close";
+    assert_eq!(judged(raised, "Internal Server Error").code, "handshake-failed-inside");
+    // The twin: another field beside these three.
+    let more = format!("{raised}\r\nx-request-id: 1");
+    assert_eq!(judged_with("/ws", HOST, &more, "Internal Server Error"), None);
+}
+
+#[test]
+fn flask_has_a_bad_request_for_an_upgrade_to_an_ordinary_route() {
+    let page = "<!doctype html>\n<html lang=en>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n<p>The browser \
+                (or proxy) sent a request that this server could not understand.</p>\n";
+    for (server, cause, help) in [
+        ("waitress", "a proxy takes Upgrade away", "not waitress"),
+        ("gunicorn", "a proxy takes Upgrade away", "gunicorn --threads"),
+        ("nginx", "nginx takes Upgrade away", "proxy_set_header Upgrade"),
+    ] {
+        let finding = judged(&format!("400 BAD REQUEST\r\nServer: {server}"), page);
+        assert_eq!((finding.code, finding.confidence), ("upgrade-not-offered-here", Likely), "{server}");
+        assert!(finding.cause.contains("ordinary one") && finding.cause.contains(cause), "{finding:?}");
+        assert!(finding.help.join("\n").contains(help), "{finding:?}");
+    }
+    // The twin: our own request was no upgrade.
+    let plain = "GET /ws HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    assert_eq!(judged_request(plain, "400 BAD REQUEST\r\nServer: waitress", page), None);
+}
+
+#[test]
+fn node_refuses_by_verify_client_and_by_its_parser() {
+    let typed = |status: &str| format!("{status}\r\nConnection: close\r\nContent-Type: text/html");
+    for (status, words, code) in [
+        ("401 Unauthorized", "Unauthorized", "upgrade-unauthorized"),
+        ("403 Forbidden", "Forbidden", "upgrade-forbidden"),
+    ] {
+        let finding = judged(&typed(status), words);
+        assert_eq!((finding.code, finding.confidence), (code, Possible));
+        assert!(finding.cause.contains("verifyClient") && finding.cause.contains("Origin"), "{finding:?}");
+        // The twins: another server names itself, or asks for credentials.
+        let named = format!("{}\r\nServer: TornadoServer/6.6.1", typed(status));
+        assert_eq!(judged_with("/ws", HOST, &named, words), None);
+        let asks = format!("{}\r\nWWW-Authenticate: Bearer", typed(status));
+        assert_eq!(judged_with("/ws", HOST, &asks, words), None);
+    }
+    // The twin: credentials were sent, which are judged by themselves.
+    let fields = format!("{HOST}Authorization: Bearer a\r\n");
+    assert_eq!(judged_with("/ws", &fields, &typed("401 Unauthorized"), "Unauthorized"), None);
+    assert_eq!(judged_with("/ws?token=a", HOST, &typed("401 Unauthorized"), "Unauthorized"), None);
+    let bare = judged("400 Bad Request\r\nConnection: close", "");
+    assert!(bare.cause.contains("PROXY protocol") && bare.cause.contains("by hand"), "{bare:?}");
+    assert_eq!(bare.confidence, Possible);
+    assert_eq!(judged_with("/ws", HOST, "400 Bad Request\r\nConnection: close\r\nServer: x", ""), None);
+}

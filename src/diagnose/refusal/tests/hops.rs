@@ -1,6 +1,8 @@
 //! Answers that a hop made of itself: gateways, routes, rules; and their twins, where nobody is named.
 
 use super::*;
+use crate::event::{CertificateRequest, TlsReady};
+use crate::moment::Span;
 
 fn nginx(title: &str) -> String {
     format!(
@@ -291,7 +293,7 @@ fn a_403_tells_whose_it_is() {
         ("403 X", "Error 403 - This web app is stopped.", "server-unavailable", Likely, "Azure", "az webapp start"),
         ("403 X", "origin not allowed", "origin-rejected", Likely, "lets in only", "--origin"),
         ("403 X", "<html><p>Origin of species</p>", "upgrade-forbidden", Possible, "Origin", "--origin"),
-        ("403 X", "go away", "upgrade-forbidden", Possible, "no such route", "--origin"),
+        ("403 X", "go away", "upgrade-forbidden", Possible, "what the body says", "--origin"),
         ("403 X\r\ncf-mitigated: challenge", "<html>", "bot-check", Certain, "Cloudflare", "exception"),
         ("503 X", "<title>Just a moment...</title>", "bot-check", Likely, "Cloudflare", "exception"),
         ("202 Accepted\r\nx-amzn-waf-action: challenge", "", "bot-check", Certain, "AWS WAF", "exception"),
@@ -326,9 +328,9 @@ fn an_origin_of_the_host_that_was_asked_for_may_be_compared_with_a_changed_host(
     assert_eq!(foreign.confidence, Likely);
     assert!(!foreign.cause.contains("Host"), "{}", foreign.cause);
     // Without a word on the Origin it is one cause of many.
-    let silent = with("a.example", "https://a.example", nginx, "go away");
+    let silent = with("a.example", "https://a.example", nginx, "Forbidden");
     assert!(silent.cause.contains("changes Host") && silent.code == "upgrade-forbidden", "{silent:#?}");
-    assert!(!with("a.example", "https://b.example", nginx, "go away").cause.contains("Host"));
+    assert!(!with("a.example", "https://b.example", nginx, "Forbidden").cause.contains("Host"));
 }
 
 #[test]
@@ -357,4 +359,55 @@ fn a_host_stands_in_a_line_only_when_the_line_can_hold_it() {
     }
     let iis = with("a;b", "400 X", "Bad Request - Invalid Hostname");
     assert!(iis.help[1].ends_with("-HostHeader \"the.host\""), "{iis:#?}");
+}
+
+#[test]
+fn the_own_500_of_nginx_and_haproxy_and_caddys_empty_503_name_what_makes_them() {
+    let tarpit = haproxy("500 Internal Server Error", "An internal server error occurred.");
+    assert_rows(&[
+        ("500 X", &tarpit, "server-error", Likely, "tarpit", "tarpit"),
+        ("500 X\r\nServer: nginx", &nginx("500 X"), "server-error", Possible, "auth_request", "log"),
+        ("503 X\r\nServer: Caddy\r\nContent-Length: 0", "", "server-unavailable", Possible, "health_uri", "by hand"),
+        // The twin: an application behind Caddy says more.
+        ("503 X\r\nServer: Caddy", "busy", "server-unavailable", Possible, "application itself", ""),
+    ]);
+}
+
+#[test]
+fn a_404_of_sock_js_at_its_own_websocket_is_an_option() {
+    let request = b"GET /sock/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let finding = judged_with(request, "ws://a/sock/websocket", "404 Not Found", "404 Error: Page not found\n");
+    assert_eq!((finding.code, finding.confidence), ("upgrade-not-enabled", Likely));
+    assert!(finding.cause.contains("option websocket"), "{finding:?}");
+}
+
+#[test]
+fn a_404_of_nobody_that_is_known_is_told_with_its_words() {
+    let finding = judged("404 Not Found", "no such room\n");
+    assert!(finding.seen.iter().any(|line| line.contains("no such room")), "{finding:?}");
+}
+
+#[test]
+fn a_403_after_an_optional_client_certificate_may_want_it() {
+    for asked in [true, false] {
+        let tls = TlsReady {
+            version: "TLS 1.3".into(),
+            cipher: String::new(),
+            alpn: None,
+            certificate: None,
+            overlooked: None,
+            certificate_request: asked.then(CertificateRequest::default),
+            took: Span::ZERO,
+        };
+        let facts = Facts {
+            url: "wss://a/ws".into(),
+            sent: Some(Head::verbatim(REQUEST.to_vec())),
+            answer: Some(Head::verbatim(b"HTTP/1.1 403 X\r\nServer: nginx\r\n\r\n".to_vec())),
+            tls: Some(tls),
+            ..Facts::default()
+        };
+        let finding = refused(&facts, 403, "X");
+        assert_eq!(finding.cause.ends_with("client certificate that TLS asked for is wanted"), asked, "{finding:?}");
+        assert_eq!(finding.confidence, Possible);
+    }
 }
