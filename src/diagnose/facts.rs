@@ -152,6 +152,15 @@ impl Facts {
         self.url.starts_with("wss:")
     }
 
+    /// The same URL with TLS, at the port that was dialled (RFC 6455 section 3: 80 where none is named).
+    pub fn url_with_tls(&self) -> String {
+        let Some(rest) = self.url.strip_prefix("ws://") else { return show::safe(&self.url) };
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let host = &authority[authority.rfind(']').map_or(0, |end| end + 1)..];
+        let port = if host.contains(':') { "" } else { ":80" };
+        show::safe(&format!("wss://{authority}{port}{tail}"))
+    }
+
     /// The answer's `Server` header.
     pub fn server(&self) -> Option<&str> {
         self.answer.as_ref()?.first("Server")
@@ -208,6 +217,19 @@ pub fn says(text: &str, part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_url_with_tls_keeps_the_port() {
+        for (url, with_tls) in [
+            ("ws://a.example/ws?x=1", "wss://a.example:80/ws?x=1"),
+            ("ws://a.example:8080/", "wss://a.example:8080/"),
+            ("ws://[::1]/", "wss://[::1]:80/"),
+            ("ws://[::1]:9/a:b", "wss://[::1]:9/a:b"),
+            ("wss://a.example/", "wss://a.example/"),
+        ] {
+            assert_eq!(Facts { url: url.into(), ..Facts::default() }.url_with_tls(), with_tls, "{url}");
+        }
+    }
 
     #[test]
     fn a_short_word_counts_where_a_word_begins() {

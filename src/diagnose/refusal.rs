@@ -3,6 +3,7 @@
 //! words in `fingerprints`, lines of configuration in `remedies`.
 
 mod absences;
+mod credentials;
 mod failures;
 mod fingerprints;
 mod gateways;
@@ -72,6 +73,7 @@ fn plain_to_tls(answer: &Answer<'_>) -> Option<Finding> {
     } else {
         Finding::of("plain-http-to-tls-port", "client", "the port speaks TLS, and the request was not encrypted")
             .because(Certain, "ws:// was used where wss:// is spoken")
+            .advise(format!("use {}", answer.facts.url_with_tls()))
     };
     Some(finding.saw(format!("HTTP {status} with the text that {product} has for this")))
 }
@@ -203,7 +205,7 @@ fn by_status(answer: &Answer<'_>) -> Finding {
     match answer.status {
         200..=299 | 304 => pages::judged(answer),
         300..=399 => redirects::judged(answer),
-        401 | 407 => rights::with_certificate(rights::unauthorized(answer), answer),
+        401 | 407 => rights::with_certificate(credentials::unauthorized(answer), answer),
         403 => rights::with_certificate(rights::forbidden(answer), answer),
         404 | 410 => absences::nowhere(answer),
         405 => absences::method(answer),

@@ -306,7 +306,7 @@ pub fn tls_port(facts: &Facts) -> Option<Finding> {
         Finding::of("plain-http-to-tls-port", "client", "the port speaks TLS, and the request was not encrypted")
             .saw_all(facts.second_look_words())
             .because(Certain, "ws:// was used where wss:// is spoken")
-            .advise("use wss:// in the URL"),
+            .advise(format!("use {}", facts.url_with_tls())),
     )
 }
 

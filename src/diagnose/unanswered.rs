@@ -64,7 +64,8 @@ fn not_http(facts: &Facts, first: &[u8]) -> Finding {
             "the port speaks TLS, and the request was not encrypted",
         )
         .saw(format!("a TLS alert came back: {}", show::bytes(first)))
-        .because(Certain, "ws:// was used where wss:// is spoken");
+        .because(Certain, "ws:// was used where wss:// is spoken")
+        .advise(format!("use {}", facts.url_with_tls()));
     }
     if first.starts_with(DEV_PROXY) {
         return dev_proxy(first);
