@@ -42,6 +42,8 @@ pub struct Facts {
     pub second_looks: Vec<SecondLook>,
     /// Key and accept value of the dials of this run before, oldest first.
     pub earlier_accepts: Vec<(String, String)>,
+    /// The last redirect that was followed led to the URL that it came from.
+    pub led_to_itself: bool,
     /// A message announced the end.
     pub farewell: bool,
     /// The last heartbeat without an answer.
@@ -79,7 +81,10 @@ impl Facts {
                 self.body.clone_from(&answered.body);
                 (self.answer_took, self.answered_at) = (answered.took, at);
             }
-            EventKind::Redirected(redirected) => self.url.clone_from(&redirected.to),
+            EventKind::Redirected(redirected) => {
+                self.led_to_itself = redirected.from == redirected.to;
+                self.url.clone_from(&redirected.to);
+            }
             EventKind::Open(opened) => self.url.clone_from(&opened.url),
             EventKind::Missed(missed) => self.missed = Some(missed.clone()),
             EventKind::Farewell(_) => self.farewell = true,

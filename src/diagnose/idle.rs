@@ -118,7 +118,7 @@ fn single(drops: &[Dropped], only: usize, heartbeat: Option<Span>) -> Option<Com
         return Some(words::idle(drops, vec![only], counting, heartbeat));
     }
     if is_set_silence(first, silence, counting) && !is_refuted(ended, silence, counting, heartbeat) {
-        return Some(words::idle(drops, vec![only], counting, heartbeat));
+        return Some(words::idle_or_chance(drops, only, counting, heartbeat));
     }
     let long = limits::suspects(Kind::Lifetime, ended.age.seconds(), first, &[Counts::Nothing]);
     let is_long = long.fitting.iter().any(|known| known.seconds >= LONG);
@@ -131,7 +131,8 @@ fn is_known_silence(dropped: &Dropped, silence: Span, counting: Counting) -> boo
     found.recognised.is_some() || found.fitting.iter().any(|known| known.seconds >= SHORTEST_UNKNOWN)
 }
 
-/// Is this silence one that people set the product to?
+/// Is this silence one that people set a limit to, of the product that is recognised, or of anybody where nothing passed
+/// since the open?
 fn is_set_silence(dropped: &Dropped, silence: Span, counting: Counting) -> bool {
     let whole = (silence.seconds() + EARLY).floor();
     let is_round = match whole as u64 {
@@ -143,7 +144,8 @@ fn is_set_silence(dropped: &Dropped, silence: Span, counting: Counting) -> bool 
     is_round
         && silence.seconds() - whole <= LATE
         && is_cut(dropped)
-        && limits::set_otherwise(Kind::Idle, dropped, counting.counts()).is_some()
+        && (limits::set_otherwise(Kind::Idle, dropped, counting.counts()).is_some()
+            || dropped.ended.age.seconds() - silence.seconds() <= LATE)
 }
 
 /// Is this age the maximum of a product that the connection gives away, and not a silence of another's?

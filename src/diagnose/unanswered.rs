@@ -27,11 +27,7 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
             )
             .because(Likely, "the server side sends without an end, or something that is no HTTP head"),
         ),
-        DialFault::Redirects { words } => Some(Finding::of(
-            "redirects-endless",
-            "server side",
-            format!("the redirects were not followed: {}", show::safe(words)),
-        )),
+        DialFault::Redirects { words } => Some(redirects(facts, words)),
         DialFault::Io { words } => Some(
             Finding::of("request-not-sent", "path", "the upgrade request could not be written")
                 .saw(format!("the system says {}", show::quoted(words))),
@@ -47,6 +43,24 @@ pub fn failed(facts: &Facts, failed: &DialFailed) -> Option<Finding> {
         | DialFault::Refused { .. }
         | DialFault::InvalidUpgrade { .. }
         | DialFault::AlertBeforeAnswer { .. } => None,
+    }
+}
+
+fn redirects(facts: &Facts, words: &str) -> Finding {
+    let fact = format!("the redirects were not followed: {}", show::safe(words));
+    let finding = Finding::of("redirects-endless", "server side", fact);
+    if !facts.led_to_itself {
+        return finding;
+    }
+    let finding = finding.saw("the redirect leads to the URL that it came from");
+    match facts.answered("Set-Cookie") {
+        Some(_) => finding
+            .saw("each answer sets a cookie")
+            .because(Likely, "the server waits for the cookie that it sets, and no cookie is kept here")
+            .advise("send it: --cookie NAME=VALUE"),
+        None => finding
+            .because(Possible, "a rule whose target it matches itself, or one that waits for a cookie or a header")
+            .advise("look at the rule that redirects this path"),
     }
 }
 
@@ -281,6 +295,21 @@ mod tests {
             assert_eq!(finding.confidence, confidence, "{path}");
             assert!(finding.cause.contains(cause) && finding.help[0].contains(help), "{path}: {finding:?}");
         }
+    }
+
+    #[test]
+    fn a_redirect_to_itself_is_told_from_two_hops() {
+        let told = |led_to_itself: bool, answer: &str| {
+            let answer = Some(Head::verbatim(answer.as_bytes().to_vec()));
+            let facts = Facts { url: "ws://a/ws".into(), led_to_itself, answer, ..Facts::default() };
+            let fault = DialFault::Redirects { words: "more than 10".into() };
+            failed(&facts, &DialFailed { phase: Phase::Upgrade, fault, took: Span::ZERO }).unwrap()
+        };
+        let plain = "HTTP/1.1 302 Found\r\nLocation: /ws\r\n\r\n";
+        assert!(told(false, plain).cause.contains("two hops"));
+        assert!(told(true, plain).cause.contains("it matches itself"));
+        let cookie = told(true, "HTTP/1.1 302 Found\r\nLocation: /ws\r\nSet-Cookie: a=b\r\n\r\n");
+        assert!(cookie.cause.contains("the cookie that it sets"), "{}", cookie.cause);
     }
 
     #[test]

@@ -175,6 +175,7 @@ fn haproxy_that_ends_what_is_silent_for_two_seconds() {
     let expected = First { exit: 22, code: "idle-limit", confidence: &["possible"], cause: &[], help: &["--idle"] };
     let args = ["--hold", "5s", "--heartbeat", "off", "--reconnect", "--reconnect-delay", "100ms"];
     assert_first(&[&args[..], &[&proxy.url("/")]].concat(), &expected);
+    assert_first(&["--hold", "5s", "--heartbeat", "off", &proxy.url("/")], &expected);
     let Some(right) = timeouts("1h") else { return };
     assert_clean(&["--hold", "3s", "--heartbeat", "off", &right.url("/")]);
     assert_clean(&[&right.url("/")]);

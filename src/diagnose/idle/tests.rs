@@ -93,8 +93,13 @@ fn one_silence_of_whole_seconds_may_be_the_limit_of_a_product_that_is_recognised
             "{finding:?}"
         );
     }
-    // The twins: no whole seconds, nobody in particular, too short, and bytes a moment before.
-    for drop in [nginx(2.4, 2.4, 2.4), dropped(How::Fin, 2.0, 2.0, 2.0), nginx(0.01, 0.0, 0.0), nginx(9.0, 0.01, 2.0)] {
+    // Of nobody in particular, where nothing passed since the open.
+    let finding = found(&[dropped(How::Fin, 2.0, 2.0, 2.0)]);
+    assert_eq!((finding.code, finding.confidence), ("idle-limit", Possible));
+    assert!(finding.cause.contains("a maximum age") && finding.cause.contains("a crash"), "{finding:?}");
+    assert!(finding.help[1].starts_with("wscope probe --idle"), "{:?}", finding.help);
+    // The twins: no whole seconds, nobody in particular after some traffic, too short, and bytes a moment before.
+    for drop in [nginx(2.4, 2.4, 2.4), dropped(How::Fin, 7.3, 2.0, 2.0), nginx(0.01, 0.0, 0.0), nginx(9.0, 0.01, 2.0)] {
         assert!(judged(&[drop], None).is_none());
     }
 }

@@ -11,6 +11,22 @@ use crate::moment::Span;
 
 /// A silence ends these connections.
 pub(super) fn idle(drops: &[Dropped], cluster: Vec<usize>, counting: Counting, heartbeat: Option<Span>) -> Common {
+    told(drops, cluster, counting, heartbeat, None)
+}
+
+/// A silence ended this connection, at a value that somebody would have had to set: it may be chance.
+pub(super) fn idle_or_chance(drops: &[Dropped], only: usize, counting: Counting, heartbeat: Option<Span>) -> Common {
+    let chance = "an end of the server's own just then (a crash, a restart)";
+    told(drops, vec![only], counting, heartbeat, Some(chance))
+}
+
+fn told(
+    drops: &[Dropped],
+    cluster: Vec<usize>,
+    counting: Counting,
+    heartbeat: Option<Span>,
+    rival: Option<&str>,
+) -> Common {
     let first = &drops[cluster[0]];
     let ends: Vec<&Ended> = cluster.iter().map(|index| &drops[*index].ended).collect();
     let silences: Vec<Span> = ends.iter().filter_map(|ended| counting.silence(ended)).collect();
@@ -18,11 +34,9 @@ pub(super) fn idle(drops: &[Dropped], cluster: Vec<usize>, counting: Counting, h
     let seconds = nominal(&silences);
     let ambiguous = is_ambiguous(&ages, &silences);
     let blame = blame::idle(first, seconds, counting, ambiguous);
-    // One end at a value that somebody would have had to set: it may be chance.
-    let is_set = blame.known.is_some_and(|known| !known.is_near(seconds as f64));
-    let blame = match cluster.len() == 1 && is_set {
-        true => blame.or("an end of the server's own just then (a crash, a restart)"),
-        false => blame,
+    let blame = match rival {
+        Some(rival) => blame.or(rival),
+        None => blame,
     };
     let open = ambiguous && blame.confidence == Possible;
     let verdict = if ambiguous { "" } else { ": silence counts, not age" };
