@@ -66,7 +66,8 @@ pub(super) async fn pings(asking: &mut Asking<'_>, heard: &mut Heard) -> Verdict
         let payload: Vec<u8> = (b'a'..=b'z').cycle().skip(number).take(len).collect();
         pinged.push(ping(&mut session, &payload, asking).await);
         let misses = pinged.iter().rev().take_while(|ping| !ping.is_same).count();
-        if session.end().is_some() || misses >= MISSES_MAX {
+        let is_over = session.end().is_some() || pinged.iter().any(|ping| ping.closed.is_some());
+        if is_over || misses >= MISSES_MAX {
             break;
         }
         tokio::time::sleep(PAUSE.duration()).await;
@@ -81,7 +82,7 @@ pub(super) async fn pings(asking: &mut Asking<'_>, heard: &mut Heard) -> Verdict
 async fn ping(session: &mut Session, payload: &[u8], asking: &Asking<'_>) -> Pinged {
     let began = asking.now();
     let until = began.after(PONG_WAIT.min(asking.wait()));
-    let mut pinged = Pinged { len: payload.len(), rtt: None, is_same: false };
+    let mut pinged = Pinged { len: payload.len(), rtt: None, is_same: false, closed: None };
     if session.send(Opcode::Ping, payload).await != Wrote::Whole {
         return pinged;
     }
@@ -91,6 +92,9 @@ async fn ping(session: &mut Session, payload: &[u8], asking: &Asking<'_>) -> Pin
             return pinged;
         }
         let Some(frame) = session.next(left).await else { return pinged };
+        if frame.header.opcode == Opcode::Close {
+            return Pinged { closed: CloseBody::parse(&frame.payload).0.code, ..pinged };
+        }
         if frame.header.opcode != Opcode::Pong {
             continue;
         }

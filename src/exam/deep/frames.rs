@@ -59,6 +59,8 @@ pub struct Pinged {
     pub rtt: Option<Span>,
     /// The pong has the ping's payload.
     pub is_same: bool,
+    /// A Close came in place of it, with this code.
+    pub closed: Option<u16>,
 }
 
 /// Pings of all sizes.
@@ -80,6 +82,9 @@ pub fn pings(pinged: &[Pinged]) -> Verdict {
         .collect();
     if bad.is_empty() {
         return Verdict::pass(format!("{evidence}, payloads equal (0, 8 and 125 B)"));
+    }
+    if let Some(big) = pinged.iter().find(|ping| ping.closed == Some(TOO_BIG)) {
+        return Verdict::note(format!("{evidence}; {} B are too big for the server's limit of a message", big.len));
     }
     // Where no pong at all is right, the size is not what matters: the measured pings have told it.
     if !pinged.iter().any(|ping| ping.is_same) {

@@ -258,12 +258,17 @@ fn clocks_apart_are_a_note() {
 
 #[test]
 fn pings_of_all_sizes_come_back_as_they_were() {
-    let ping = |len, rtt: Option<u64>, is_same| Pinged { len, rtt: rtt.map(Span::from_millis), is_same };
+    let ping = |len, rtt: Option<u64>, is_same| Pinged { len, rtt: rtt.map(Span::from_millis), is_same, closed: None };
     let good = [ping(0, Some(3), true), ping(125, Some(1), true), ping(8, Some(2), true)];
     assert!(pings(&good).evidence.starts_with("3 of 3 pings answered, median 2.0 ms"));
     assert_eq!(came(&pings(&good)), (ExamResult::Pass, None));
     let lost = [ping(0, None, false), ping(125, Some(1), false), ping(8, Some(2), true)];
     assert_eq!(came(&pings(&lost)), (ExamResult::Warn, Some("ping-size-matters")));
+    // A limit of size that counts for pings too is told by the sizes of messages.
+    let big = [ping(0, Some(1), true), Pinged { closed: Some(1009), ..ping(125, None, false) }];
+    assert_eq!(came(&pings(&big)), (ExamResult::Note, None));
+    let other = [ping(0, Some(1), true), Pinged { closed: Some(1002), ..ping(125, None, false) }];
+    assert_eq!(came(&pings(&other)), (ExamResult::Warn, Some("ping-size-matters")));
     // The probe before it tells of pings that are never answered.
     assert_eq!(came(&pings(&[ping(0, None, false)])), (ExamResult::Warn, None));
     assert_eq!(own_heartbeat(Ok(Span::from_millis(3)), None).evidence, "answered in 3.0 ms");
