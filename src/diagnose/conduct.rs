@@ -159,7 +159,8 @@ fn may_be_ours(how: &How) -> bool {
 /// The end of a hold without a drop, on which so many heartbeats went out.
 pub fn kept_open(heartbeats: u64) -> Finding {
     let count = show::count(heartbeats, "heartbeat");
-    Finding::of("kept-open-by-heartbeats", "us", format!("kept open by {count}"))
+    let fact = format!("kept open by {count}; --heartbeat off shows the path without them");
+    Finding::of("kept-open-by-heartbeats", "us", fact)
         .advise("if your client sends none, this run shows how long silence lives:")
         .paste(&["wscope probe --idle URL"])
 }
@@ -277,10 +278,10 @@ mod tests {
     #[test]
     fn a_hold_without_drops_tells_what_heartbeats_may_have_hidden() {
         let note = kept_open(14);
-        assert_eq!(note.fact, "kept open by 14 heartbeats");
+        assert_eq!(note.fact, "kept open by 14 heartbeats; --heartbeat off shows the path without them");
         assert_eq!(note.help[1], "wscope probe --idle URL");
         assert_eq!((note.code, note.severity.word()), ("kept-open-by-heartbeats", "note"));
-        assert_eq!(kept_open(1).fact, "kept open by 1 heartbeat");
+        assert!(kept_open(1).fact.starts_with("kept open by 1 heartbeat;"));
     }
 
     #[test]

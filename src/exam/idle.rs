@@ -189,10 +189,10 @@ pub fn fact(found: &IdleFound) -> String {
     let Some(limit) = found.limit.map(span) else { return found.sentence.clone() };
     let every = found.heartbeat.map(span).unwrap_or_default();
     match found.kind {
-        IdleKind::Idle => format!("silence is cut after {limit}: heartbeat every {every}"),
-        IdleKind::IdlePastPings => format!("cut after {limit} without messages: send one every {every}"),
+        IdleKind::Idle => format!("idle limit of {limit}, reset by pings: heartbeat every {every}"),
+        IdleKind::IdlePastPings => format!("idle limit of {limit}, reset by messages only: send one every {every}"),
         IdleKind::IdleOfClient => format!("a silent client is cut after {limit}: heartbeat every {every}"),
-        IdleKind::Lifetime => format!("cut after {limit} whatever is sent: no heartbeat helps"),
+        IdleKind::Lifetime => format!("lifetime of {limit}, whatever is sent: no heartbeat helps"),
         IdleKind::None | IdleKind::NeverSilent | IdleKind::Forgotten | IdleKind::Together | IdleKind::Unclear => {
             found.sentence.clone()
         }
@@ -531,9 +531,9 @@ mod tests {
     #[test]
     fn the_verdict_names_the_limit_in_few_words() {
         for (ends, words) in [
-            ((5000, 0, 0), "silence is cut after 5.0 s: heartbeat every 2.0 s"),
-            ((5000, 5700, 0), "cut after 5.0 s without messages: send one every 2.0 s"),
-            ((5000, 5710, 6390), "cut after 5.0 s whatever is sent: no heartbeat helps"),
+            ((5000, 0, 0), "idle limit of 5.0 s, reset by pings: heartbeat every 2.0 s"),
+            ((5000, 5700, 0), "idle limit of 5.0 s, reset by messages only: send one every 2.0 s"),
+            ((5000, 5710, 6390), "lifetime of 5.0 s, whatever is sent: no heartbeat helps"),
         ] {
             assert_eq!(fact(&three(ends.0, ends.1, ends.2)), words);
         }
