@@ -65,7 +65,8 @@ fn the_same_silence_and_the_same_age_do_not_tell_which_counts() {
     assert_eq!(finding.seen[1], "a maximum age of 60 s would look the same");
     assert!(finding.cause.starts_with("nginx, proxy_read_timeout"), "{}", finding.cause);
     assert!(finding.cause.contains("; or a maximum age; evidence: "), "{}", finding.cause);
-    assert!(finding.help[0].starts_with("wscope probe --idle --idle-max 90s URL tells"), "{:?}", finding.help);
+    assert!(finding.help[0].starts_with("run again with --heartbeat 25s to tell "), "{:?}", finding.help);
+    assert!(finding.help[0].contains(", or measure: wscope probe --idle --idle-max 90s URL; "), "{:?}", finding.help);
 }
 
 #[test]

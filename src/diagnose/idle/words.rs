@@ -47,7 +47,7 @@ fn told(
         .saw_all(other_direction(&first.ended, counting))
         .because(blame.confidence, blame.cause());
     let finding = match open {
-        true => ask_again(finding, seconds, blame.known),
+        true => ask_again(finding, seconds, counting, blame.known),
         false => advise(finding, first, seconds, counting, heartbeat, blame.known),
     };
     Common { finding, explains: cluster }
@@ -90,16 +90,18 @@ fn other_direction(ended: &Ended, counting: Counting) -> Option<String> {
     passed.then(|| format!("last byte {way} {} before it: this direction does not count", show::span(other)))
 }
 
-fn ask_again(finding: Finding, seconds: u64, known: Option<&'static Known>) -> Finding {
+fn ask_again(finding: Finding, seconds: u64, counting: Counting, known: Option<&'static Known>) -> Finding {
+    let (every, clock) = (heartbeat_within(seconds), clock_flag(counting));
+    let again = format!("run again with --heartbeat {every}s{clock} to tell an idle limit from a maximum age");
+    // Heartbeats alone would only tell that they help, or not.
     let run = runs::idle(Span::from_secs(seconds));
     let finding = finding.saw(format!("a maximum age of {} would look the same", show::whole(seconds)));
     match known.filter(|known| !known.knob.is_empty()) {
         Some(known) => {
-            let limit =
-                format!("{run} tells an idle limit from a maximum age; for the idle limit, in {}:", known.product);
+            let limit = format!("{again}, or measure: {run}; for the idle limit, in {}:", known.product);
             finding.advise(limit).paste(&[known.knob])
         }
-        None => finding.advise("this run tells an idle limit from a maximum age:").paste_lines(vec![run]),
+        None => finding.advise(format!("{again}, or measure:")).paste_lines(vec![run]),
     }
 }
 
