@@ -104,7 +104,14 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Usage> 
             Ok(Parsed::Probe(args))
         }
         Some(Verb::Serve(args)) => Ok(Parsed::Serve(args)),
-        Some(Verb::Explain { words, product }) => Ok(Parsed::Explain { word: words.join(" "), product }),
+        Some(Verb::Explain { words, product }) => {
+            let word = words.join(" ");
+            // No word is a question for all of them, an empty one is a variable that was not set.
+            if !words.is_empty() && word.trim().is_empty() {
+                return Err(Usage::new(command, "expected a word to explain, got an empty one"));
+            }
+            Ok(Parsed::Explain { word, product })
+        }
         Some(Verb::Completions { shell }) => Ok(Parsed::Completions { shell }),
         Some(Verb::Man) => Ok(Parsed::Man),
     }

@@ -232,6 +232,7 @@ fn a_server_has_an_address_and_faults() {
 fn the_other_commands_are_read() {
     assert!(matches!(read(&["explain", "1006"]), Ok(Parsed::Explain { word, .. }) if word == "1006"));
     assert!(matches!(read(&["explain"]), Ok(Parsed::Explain { word, .. }) if word.is_empty()));
+    assert!(read(&["explain", ""]).is_err() && read(&["explain", " "]).is_err());
     assert!(matches!(read(&["completions", "zsh"]), Ok(Parsed::Completions { shell: Shell::Zsh })));
     assert!(matches!(read(&["man"]), Ok(Parsed::Man)));
     assert!(matches!(read(&["--version"]), Ok(Parsed::Text(text)) if text.starts_with("wscope 0.")));

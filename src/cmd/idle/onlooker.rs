@@ -165,19 +165,9 @@ impl Onlooker {
             course.forgotten = silently;
         });
         if self.role == Role::Idle {
-            *self.shared.drop.borrow_mut() = Some(Dropped {
-                at,
-                wall_unix_ms: None,
-                ended: ended.clone(),
-                head: self.shared.head.borrow().clone(),
-                url: self.url.clone(),
-                farewell: false,
-                missed: None,
-                pings_answered: 0,
-                wrongs: Vec::new(),
-                offered: Vec::new(),
-                gone: None,
-            });
+            let head = self.shared.head.borrow().clone();
+            *self.shared.drop.borrow_mut() =
+                Some(Dropped { head, ..Dropped::new(at, ended.clone(), self.url.clone()) });
         }
         let course = self.shared.courses.borrow().iter().find(|course| course.role == self.role).cloned();
         let told = course.map(|course| (at, conn, EventKind::IdleSocket(course.socket(at))));

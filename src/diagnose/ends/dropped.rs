@@ -46,16 +46,15 @@ impl Dropped {
     }
 }
 
-#[cfg(test)]
 impl Dropped {
-    /// A drop of which nothing else is known, for tests to change what they are about.
-    pub fn sample(ended: Ended) -> Dropped {
+    /// A drop of which no more is known than its end, when it came, and where.
+    pub fn new(at: Moment, ended: Ended, url: String) -> Dropped {
         Dropped {
-            at: Moment::START,
+            at,
             wall_unix_ms: None,
             ended,
             head: None,
-            url: "ws://a/ws".into(),
+            url,
             farewell: false,
             missed: None,
             pings_answered: 0,
@@ -63,5 +62,13 @@ impl Dropped {
             offered: Vec::new(),
             gone: None,
         }
+    }
+}
+
+#[cfg(test)]
+impl Dropped {
+    /// A drop for tests to change what they are about.
+    pub fn sample(ended: Ended) -> Dropped {
+        Dropped::new(Moment::START, ended, "ws://a/ws".into())
     }
 }
